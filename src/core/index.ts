@@ -1,0 +1,19 @@
+export {
+  type AtomicWriter,
+  createAtomicWriter,
+  hashFile,
+  refuseExistingOutput,
+  writeFileAtomic,
+} from './atomic-files.ts'
+export {
+  type ExitStatus,
+  exitStatus,
+  InputError,
+  InterruptedError,
+  MissingDependencyError,
+  ReflectionCoderError,
+  type ReflectionCoderErrorOptions,
+} from './errors.ts'
+export { lockFolder } from './folder-lock.ts'
+export { type Progress, type ProgressTask, silentProgress } from './progress.ts'
+export { createRandom, type Random } from './random.ts'

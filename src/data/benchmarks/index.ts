@@ -1,0 +1,1 @@
+export { oneOffInstruction } from './one-off-instruction.ts'

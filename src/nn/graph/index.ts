@@ -1,0 +1,24 @@
+export { causalMask } from './attention-mask.ts'
+export {
+  add,
+  divide,
+  exponential,
+  logarithm,
+  multiply,
+  negate,
+  scale,
+  sigmoid,
+  silu,
+  squareRoot,
+  subtract,
+} from './elementwise.ts'
+export { gradients } from './gradients.ts'
+export { Graph } from './graph.ts'
+export { batchMatmul, gemm, linear } from './matrix.ts'
+export { logSoftmax, rmsNorm, softmax } from './normalization.ts'
+export { expandLike, reduceSum, reduceTo } from './reduce.ts'
+export { type GraphModel, renderOnnx } from './render-onnx.ts'
+export { rotary } from './rotary.ts'
+export { addToColumn, selectColumn } from './select.ts'
+export { concatenate, reshape, split, transpose } from './shape-operations.ts'
+export type { Dimension, ElementType, Shape, Value } from './value.ts'

@@ -1,0 +1,100 @@
+import { type Operation, operationFunction } from './operation.ts'
+import { reduceSum } from './reduce.ts'
+import { reshape } from './shape-operations.ts'
+import type { Dimension, Value } from './value.ts'
+
+interface GemmAttributes {
+  readonly transposeA: boolean
+  readonly transposeB: boolean
+}
+
+/** Product of two matrices, each transposed first if asked. */
+const gemmOperation: Operation<GemmAttributes> = {
+  name: 'Gemm',
+  emit: ([a, b], { transposeA, transposeB }) => {
+    const rows = a!.shape[transposeA ? 1 : 0] as Dimension
+    const columns = b!.shape[transposeB ? 0 : 1] as Dimension
+    const attributes = { transA: Number(transposeA), transB: Number(transposeB) }
+    const output = { type: 'float32', shape: [rows, columns] } as const
+    return a!.graph.emit('Gemm', [a!, b!], [output], { attributes })
+  },
+  gradient: ({ inputs: [a, b], cotangents: [dy], attributes: { transposeA, transposeB } }) => [
+    transposeA
+      ? gemm(b!, dy!, { transposeA: transposeB, transposeB: true })
+      : gemm(dy!, b!, { transposeA: false, transposeB: !transposeB }),
+    transposeB
+      ? gemm(dy!, a!, { transposeA: true, transposeB: transposeA })
+      : gemm(a!, dy!, { transposeA: !transposeA, transposeB: false }),
+  ],
+}
+const callGemm = operationFunction(gemmOperation)
+export function gemm(a: Value, b: Value, options: Partial<GemmAttributes> = {}): Value {
+  return callGemm([a, b], { transposeA: false, transposeB: false, ...options })
+}
+
+/** x · weightᵀ + bias, for x [rows, in], weight [out, in] and bias [out]. */
+const linearWithBiasOperation: Operation<undefined> = {
+  name: 'Linear',
+  emit: ([x, weight, bias]) =>
+    x!.graph.emit(
+      'Gemm',
+      [x!, weight!, bias!],
+      [{ type: 'float32', shape: [x!.shape[0] as Dimension, weight!.shape[0] as Dimension] }],
+      { attributes: { transB: 1 } },
+    ),
+  gradient: ({ inputs: [x, weight, bias], cotangents: [dy] }) => [
+    gemm(dy!, weight!),
+    gemm(dy!, x!, { transposeA: true }),
+    reshape(reduceSum(dy!, [0]), bias!.shape),
+  ],
+}
+const callLinearWithBias = operationFunction(linearWithBiasOperation)
+
+/** A linear layer with weight [out, in] as PyTorch stores it, with or without bias. */
+export function linear(x: Value, weight: Value, bias?: Value): Value {
+  if (bias) return callLinearWithBias([x, weight, bias], undefined)
+  return gemm(x, weight, { transposeB: true })
+}
+
+interface BatchMatmulAttributes extends GemmAttributes {
+  /** Factor on the product. */
+  readonly alpha: number
+}
+
+/** alpha · A · B over equal leading dimensions, the last two transposed first if asked. */
+const batchMatmulOperation: Operation<BatchMatmulAttributes> = {
+  name: 'FusedMatMul',
+  emit: ([a, b], { transposeA, transposeB, alpha }) => {
+    const rank = a!.shape.length
+    const rows = a!.shape[rank - (transposeA ? 1 : 2)] as Dimension
+    const columns = b!.shape[rank - (transposeB ? 2 : 1)] as Dimension
+    const shape = [...a!.shape.slice(0, -2), rows, columns]
+    return a!.graph.emit('FusedMatMul', [a!, b!], [{ type: 'float32', shape }], {
+      domain: 'com.microsoft',
+      attributes: {
+        transA: Number(transposeA),
+        transB: Number(transposeB),
+        alpha: { float: alpha },
+      },
+    })
+  },
+  gradient: ({ inputs: [a, b], cotangents: [dy], attributes }) => {
+    const { transposeA, transposeB, alpha } = attributes
+    return [
+      transposeA
+        ? batchMatmul(b!, dy!, { transposeA: transposeB, transposeB: true, alpha })
+        : batchMatmul(dy!, b!, { transposeA: false, transposeB: !transposeB, alpha }),
+      transposeB
+        ? batchMatmul(dy!, a!, { transposeA: true, transposeB: transposeA, alpha })
+        : batchMatmul(a!, dy!, { transposeA: !transposeA, transposeB: false, alpha }),
+    ]
+  },
+}
+const callBatchMatmul = operationFunction(batchMatmulOperation)
+export function batchMatmul(
+  a: Value,
+  b: Value,
+  options: Partial<BatchMatmulAttributes> = {},
+): Value {
+  return callBatchMatmul([a, b], { transposeA: false, transposeB: false, alpha: 1, ...options })
+}

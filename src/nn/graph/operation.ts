@@ -1,0 +1,37 @@
+import type { Value } from './value.ts'
+
+/** What a gradient rule sees of one use of its operation. */
+export interface GradientCall<Attributes> {
+  readonly inputs: readonly Value[]
+  readonly outputs: readonly Value[]
+  readonly attributes: Attributes
+  /** d loss / d output, one for each output; null where nothing depends on it. */
+  readonly cotangents: readonly (Value | null)[]
+}
+
+/** An operation: how it is written as ONNX nodes, and how it is differentiated. */
+// biome-ignore lint/suspicious/noExplicitAny: attributes are typed where an operation is defined
+export interface Operation<Attributes = any> {
+  readonly name: string
+  emit(inputs: readonly Value[], attributes: Attributes): Value[]
+  /** d loss / d input, one for each input; null where it is zero or not defined. */
+  gradient(call: GradientCall<Attributes>): (Value | null)[]
+}
+
+/** Uses an operation on values of one graph. */
+export function applyOperation<Attributes>(
+  operation: Operation<Attributes>,
+  inputs: readonly Value[],
+  attributes: Attributes,
+): Value[] {
+  const graph = (inputs[0] as Value).graph
+  const outputs = operation.emit(inputs, attributes)
+  graph.applications.push({ operation, inputs, outputs, attributes })
+  return outputs
+}
+
+/** Makes a function of an operation with one output. */
+export function operationFunction<Attributes = undefined>(operation: Operation<Attributes>) {
+  return (inputs: readonly Value[], attributes: Attributes): Value =>
+    applyOperation(operation, inputs, attributes)[0] as Value
+}

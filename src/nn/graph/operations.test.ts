@@ -1,0 +1,231 @@
+import { describe, expect, it } from 'vitest'
+import { createRandom } from '../../core/index.ts'
+import { createSession, type HostTensor } from '../runtime/index.ts'
+import {
+  add,
+  addToColumn,
+  batchMatmul,
+  causalMask,
+  concatenate,
+  divide,
+  expandLike,
+  exponential,
+  Graph,
+  gemm,
+  gradients,
+  linear,
+  logarithm,
+  logSoftmax,
+  multiply,
+  negate,
+  reduceSum,
+  reduceTo,
+  renderOnnx,
+  reshape,
+  rmsNorm,
+  rotary,
+  scale,
+  selectColumn,
+  sigmoid,
+  silu,
+  softmax,
+  split,
+  squareRoot,
+  subtract,
+  transpose,
+  type Value,
+} from './index.ts'
+
+interface Case {
+  /** Shapes of the differentiated inputs. */
+  shapes: number[][]
+  build: (graph: Graph, inputs: Value[]) => Value
+  /** Draws positive inputs, for logarithms and roots. */
+  positive?: boolean
+}
+
+const indices = (graph: Graph) => graph.constant([2, 0, 3], [3, 1], 'int64')
+
+const cases: Record<string, Case> = {
+  add: { shapes: [[2, 3], [3]], build: (_, [a, b]) => add(a!, b!) },
+  'add with broadcasting in the middle': {
+    shapes: [
+      [2, 1, 3],
+      [4, 1],
+    ],
+    build: (_, [a, b]) => add(a!, b!),
+  },
+  subtract: {
+    shapes: [
+      [2, 3],
+      [2, 1],
+    ],
+    build: (_, [a, b]) => subtract(a!, b!),
+  },
+  multiply: {
+    shapes: [
+      [2, 3],
+      [1, 3],
+    ],
+    build: (_, [a, b]) => multiply(a!, b!),
+  },
+  divide: { shapes: [[2, 3], [3]], build: (_, [a, b]) => divide(a!, b!), positive: true },
+  negate: { shapes: [[5]], build: (_, [x]) => negate(x!) },
+  scale: { shapes: [[5]], build: (_, [x]) => scale(x!, -2.5) },
+  exponential: { shapes: [[5]], build: (_, [x]) => exponential(x!) },
+  logarithm: { shapes: [[5]], build: (_, [x]) => logarithm(x!), positive: true },
+  squareRoot: { shapes: [[5]], build: (_, [x]) => squareRoot(x!), positive: true },
+  sigmoid: { shapes: [[5]], build: (_, [x]) => sigmoid(x!) },
+  silu: { shapes: [[7]], build: (_, [x]) => silu(x!) },
+  reduceSum: { shapes: [[2, 3, 4]], build: (_, [x]) => reduceSum(x!, [0, 2]) },
+  reduceTo: { shapes: [[2, 3, 4]], build: (_, [x]) => reduceTo(x!, [3, 1]) },
+  expandLike: {
+    shapes: [[3, 1]],
+    build: (graph, [x]) => expandLike(x!, graph.constant([0, 0, 0, 0, 0, 0], [3, 2])),
+  },
+  reshape: { shapes: [[2, 6]], build: (_, [x]) => reshape(x!, [3, 4]) },
+  transpose: { shapes: [[2, 3, 4]], build: (_, [x]) => transpose(x!, [2, 0, 1]) },
+  split: {
+    shapes: [[2, 5]],
+    build: (_, [x]) => {
+      const [left, right] = split(x!, 1, [2, 3]) as [Value, Value]
+      return add(reduceSum(multiply(left, left), [1]), reduceSum(right, [1]))
+    },
+  },
+  concatenate: {
+    shapes: [
+      [2, 3],
+      [2, 1],
+    ],
+    build: (_, [a, b]) => concatenate([a!, b!], 1),
+  },
+  gemm: {
+    shapes: [
+      [2, 3],
+      [3, 4],
+    ],
+    build: (_, [a, b]) => gemm(a!, b!),
+  },
+  'gemm with both transposed': {
+    shapes: [
+      [3, 2],
+      [4, 3],
+    ],
+    build: (_, [a, b]) => gemm(a!, b!, { transposeA: true, transposeB: true }),
+  },
+  'gemm with the first transposed': {
+    shapes: [
+      [3, 2],
+      [3, 4],
+    ],
+    build: (_, [a, b]) => gemm(a!, b!, { transposeA: true }),
+  },
+  linear: { shapes: [[2, 3], [4, 3], [4]], build: (_, [x, w, b]) => linear(x!, w!, b!) },
+  'linear without bias': {
+    shapes: [
+      [2, 3],
+      [4, 3],
+    ],
+    build: (_, [x, w]) => linear(x!, w!),
+  },
+  batchMatmul: {
+    shapes: [
+      [2, 2, 3],
+      [2, 3, 4],
+    ],
+    build: (_, [a, b]) => batchMatmul(a!, b!, { alpha: 0.5 }),
+  },
+  'batchMatmul with the second transposed': {
+    shapes: [
+      [2, 2, 3],
+      [2, 4, 3],
+    ],
+    build: (_, [a, b]) => batchMatmul(a!, b!, { transposeB: true, alpha: 0.3 }),
+  },
+  'batchMatmul with both transposed': {
+    shapes: [
+      [2, 3, 2],
+      [2, 4, 3],
+    ],
+    build: (_, [a, b]) => batchMatmul(a!, b!, { transposeA: true, transposeB: true }),
+  },
+  rmsNorm: { shapes: [[3, 6], [6]], build: (_, [x, w]) => rmsNorm(x!, w!, 1e-6) },
+  softmax: { shapes: [[3, 4]], build: (_, [x]) => softmax(x!) },
+  logSoftmax: { shapes: [[3, 4]], build: (_, [x]) => logSoftmax(x!) },
+  'softmax of causally masked scores': {
+    shapes: [[2, 3, 5]],
+    build: (graph, [x]) => softmax(causalMask(x!, graph.constant([2], [], 'int64'))),
+  },
+  rotary: {
+    shapes: [
+      [3, 2, 4],
+      [3, 1, 2],
+      [3, 1, 2],
+    ],
+    build: (_, [x, cosine, sine]) => rotary(x!, cosine!, sine!),
+  },
+  selectColumn: { shapes: [[3, 4]], build: (graph, [x]) => selectColumn(x!, indices(graph)) },
+  addToColumn: {
+    shapes: [
+      [3, 4],
+      [3, 1],
+    ],
+    build: (graph, [x, update]) => addToColumn(x!, indices(graph), update!),
+  },
+}
+
+describe('gradients of operations', () => {
+  for (const [name, definition] of Object.entries(cases)) {
+    it(`${name} agrees with central differences`, async () => {
+      const { analytic, numeric } = await compareGradients(name, definition)
+      // fp32 forward passes: rounding 6e-8 over a step of 1e-2 and a curvature term of 1e-4.
+      expect(Math.abs(analytic - numeric)).toBeLessThan(2e-3 * (1 + Math.abs(numeric)))
+    })
+  }
+})
+
+/** ⟨gradient, direction⟩ of ⟨output, weights⟩, by the graph and by central differences. */
+async function compareGradients(name: string, { shapes, build, positive }: Case) {
+  const random = createRandom(1, name)
+  const graph = new Graph()
+  const inputs = shapes.map((shape, index) => graph.input(`x${index}`, shape))
+  const output = build(graph, inputs)
+  const cotangent = graph.input('cotangent', output.shape)
+  const forward = await createSession(renderOnnx(name, graph, { output }))
+  const results = gradients([{ output, cotangent }], inputs)
+  const named = Object.fromEntries(results.map((value, index) => [`d${index}`, value]))
+  const backward = await createSession(renderOnnx(`${name}-gradient`, graph, named))
+
+  const draw = (shape: readonly number[], fill: () => number): HostTensor<Float32Array> => ({
+    shape,
+    data: Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, fill),
+  })
+  const point = shapes.map((shape) =>
+    draw(shape, () => (positive ? 0.8 + random.float() : random.normal())),
+  )
+  const direction = shapes.map((shape) => draw(shape, () => random.normal()))
+  const moved = (step: number) =>
+    Object.fromEntries(
+      point.map(({ data, shape }, index) => [
+        `x${index}`,
+        { shape, data: data.map((x, i) => x + step * direction[index]!.data[i]!) },
+      ]),
+    )
+  const weights = draw(output.shape as number[], () => random.normal())
+  const value = async (step: number) =>
+    dot((await forward.run(moved(step))).output!.data, weights.data)
+  const step = 1e-2
+  const numeric = ((await value(step)) - (await value(-step))) / (2 * step)
+  const gradient = await backward.run({ ...moved(0), cotangent: weights })
+  const analytic = direction.reduce(
+    (sum, { data }, index) => sum + dot(gradient[`d${index}`]!.data, data),
+    0,
+  )
+  await forward.dispose()
+  await backward.dispose()
+  return { analytic, numeric }
+}
+
+function dot(a: Float32Array, b: Float32Array): number {
+  return a.reduce((sum, x, index) => sum + x * b[index]!, 0)
+}

@@ -1,0 +1,104 @@
+import type { Attribute, Constant, Graph, OnnxNode } from './graph.ts'
+import { attributeTypes, dataTypes, ModelProto } from './onnx-schema.ts'
+import type { ElementType, Value } from './value.ts'
+
+/** A finished graph: the ONNX file and the names it is fed and fetched by. */
+export interface GraphModel {
+  readonly name: string
+  readonly bytes: Uint8Array
+  readonly inputs: readonly string[]
+  readonly outputs: readonly string[]
+}
+
+/**
+ * Writes the part of a graph that leads to `outputs` as an ONNX model (opset 17). Inputs that no
+ * output needs are left out, and `inputs` of the result says which remain.
+ */
+export function renderOnnx(
+  name: string,
+  graph: Graph,
+  outputs: Readonly<Record<string, Value>>,
+): GraphModel {
+  const { nodes, used } = neededNodes(graph, Object.values(outputs))
+  const inputs = graph.inputs.filter((value) => used.has(value))
+  const constants = [...graph.constants.values()].filter(({ value }) => used.has(value))
+  const named = Object.entries(outputs)
+  const message = ModelProto.create({
+    ir_version: 8,
+    producer_name: 'reflectioncoder',
+    opset_import: [
+      { domain: '', version: 17 },
+      { domain: 'com.microsoft', version: 1 },
+    ],
+    graph: {
+      name,
+      node: [...nodes.map(renderNode), ...named.map(renderOutputNode)],
+      initializer: constants.map(renderConstant),
+      input: inputs.map((value) => renderSignature(value.name, value)),
+      output: named.map(([outputName, value]) => renderSignature(outputName, value)),
+    },
+  })
+  return {
+    name,
+    bytes: ModelProto.encode(message).finish(),
+    inputs: inputs.map((value) => value.name),
+    outputs: Object.keys(outputs),
+  }
+}
+
+function neededNodes(graph: Graph, outputs: readonly Value[]) {
+  const used = new Set(outputs)
+  const nodes: OnnxNode[] = []
+  for (const node of [...graph.nodes].reverse()) {
+    if (!node.outputs.some((value) => used.has(value))) continue
+    nodes.push(node)
+    for (const value of node.inputs) if (value) used.add(value)
+  }
+  return { nodes: nodes.reverse(), used }
+}
+
+function renderNode({ type, domain, inputs, outputs, attributes }: OnnxNode) {
+  return {
+    op_type: type,
+    domain,
+    input: inputs.map((value) => value?.name ?? ''),
+    output: outputs.map((value) => value.name),
+    attribute: Object.entries(attributes).map(([name, value]) => renderAttribute(name, value)),
+  }
+}
+
+/** Gives an output its public name. */
+function renderOutputNode([name, value]: [string, Value]) {
+  return { op_type: 'Identity', input: [value.name], output: [name] }
+}
+
+function renderAttribute(name: string, value: Attribute) {
+  if (typeof value === 'number') return { name, type: attributeTypes.int, i: value }
+  if (typeof value === 'string') {
+    return { name, type: attributeTypes.string, s: Buffer.from(value, 'utf8') }
+  }
+  if ('float' in value) return { name, type: attributeTypes.float, f: value.float }
+  return { name, type: attributeTypes.ints, ints: [...value] }
+}
+
+function renderConstant({ value, data }: Constant) {
+  return {
+    name: value.name,
+    dims: value.shape,
+    data_type: dataTypes[value.type],
+    raw_data: rawData(value.type, data),
+  }
+}
+
+function rawData(type: ElementType, data: readonly number[]): Uint8Array {
+  if (type === 'float32') return new Uint8Array(Float32Array.from(data).buffer)
+  if (type === 'int64') return new Uint8Array(BigInt64Array.from(data, BigInt).buffer)
+  return Uint8Array.from(data)
+}
+
+function renderSignature(name: string, { type, shape }: Value) {
+  const dim = shape.map((size) =>
+    typeof size === 'number' ? { dim_value: size } : { dim_param: size },
+  )
+  return { name, type: { tensor_type: { elem_type: dataTypes[type], shape: { dim } } } }
+}

@@ -1,0 +1,108 @@
+import { applyOperation, type Operation, operationFunction } from './operation.ts'
+import type { Dimension, Shape, Value } from './value.ts'
+
+interface ReshapeAttributes {
+  readonly shape: Shape
+}
+
+/** The same elements in row-major order under another shape. */
+const reshapeOperation: Operation<ReshapeAttributes> = {
+  name: 'Reshape',
+  emit: ([x], { shape }) => {
+    const sizes = reshapeSizes(x!.shape, shape)
+    const target = x!.graph.constant(sizes, [sizes.length], 'int64')
+    return x!.graph.emit('Reshape', [x!, target], [{ type: x!.type, shape }])
+  },
+  gradient: ({ inputs: [x], cotangents: [dy] }) => [reshape(dy!, x!.shape)],
+}
+const callReshape = operationFunction(reshapeOperation)
+export const reshape = (x: Value, shape: Shape): Value => callReshape([x], { shape })
+
+/** Sizes as ONNX Reshape takes them: 0 keeps the input's size at that place, -1 (once) is the rest. */
+function reshapeSizes(from: Shape, to: Shape): number[] {
+  const sizes = to.map((size, axis) => {
+    if (typeof size === 'number') return size
+    return from[axis] === size ? 0 : -1
+  })
+  if (sizes.filter((size) => size === -1).length > 1) {
+    throw new Error(`cannot reshape [${from}] to [${to}]: two sizes are unknown`)
+  }
+  return sizes
+}
+
+interface TransposeAttributes {
+  readonly order: readonly number[]
+}
+
+/** Axis `order[i]` of the input becomes axis i of the output. */
+const transposeOperation: Operation<TransposeAttributes> = {
+  name: 'Transpose',
+  emit: ([x], { order }) => {
+    const shape = order.map((axis) => x!.shape[axis] as Dimension)
+    return x!.graph.emit('Transpose', [x!], [{ type: x!.type, shape }], {
+      attributes: { perm: order },
+    })
+  },
+  gradient: ({ cotangents: [dy], attributes: { order } }) => [
+    transpose(
+      dy!,
+      order.map((_, axis) => order.indexOf(axis)),
+    ),
+  ],
+}
+const callTranspose = operationFunction(transposeOperation)
+export const transpose = (x: Value, order: readonly number[]): Value =>
+  callTranspose([x], { order })
+
+interface SplitAttributes {
+  readonly axis: number
+  readonly sizes: readonly number[]
+}
+
+/** Cuts an axis into parts of given sizes. Every part must be used where gradients are wanted. */
+const splitOperation: Operation<SplitAttributes> = {
+  name: 'Split',
+  emit: ([x], { axis, sizes }) => {
+    const lengths = x!.graph.constant(sizes, [sizes.length], 'int64')
+    const outputs = sizes.map((size) => ({
+      type: x!.type,
+      shape: x!.shape.map((old, index) => (index === axis ? size : old)),
+    }))
+    return x!.graph.emit('Split', [x!, lengths], outputs, { attributes: { axis } })
+  },
+  gradient: ({ cotangents, attributes: { axis } }) => {
+    if (cotangents.some((dy) => dy === null)) throw new Error('a part of a split is not used')
+    return [concatenate(cotangents as Value[], axis)]
+  },
+}
+export const split = (x: Value, axis: number, sizes: readonly number[]): Value[] =>
+  applyOperation(splitOperation, [x], { axis, sizes })
+
+interface ConcatenateAttributes {
+  readonly axis: number
+}
+
+/** Joins values along an axis whose sizes are numbers. */
+const concatenateOperation: Operation<ConcatenateAttributes> = {
+  name: 'Concat',
+  emit: (inputs, { axis }) => {
+    const size = axisSizes(inputs, axis).reduce((sum, part) => sum + part, 0)
+    const shape = inputs[0]!.shape.map((old, index) => (index === axis ? size : old))
+    return inputs[0]!.graph.emit('Concat', inputs, [{ type: inputs[0]!.type, shape }], {
+      attributes: { axis },
+    })
+  },
+  gradient: ({ inputs, cotangents: [dy], attributes: { axis } }) =>
+    split(dy!, axis, axisSizes(inputs, axis)),
+}
+const callConcatenate = operationFunction(concatenateOperation)
+export const concatenate = (inputs: readonly Value[], axis: number): Value =>
+  callConcatenate(inputs, { axis })
+
+function axisSizes(inputs: readonly Value[], axis: number): number[] {
+  return inputs.map(({ shape }) => {
+    const size = shape[axis]
+    if (typeof size !== 'number') throw new Error(`axis ${axis} of [${shape}] has no fixed size`)
+    return size
+  })
+}

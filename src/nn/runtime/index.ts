@@ -1,0 +1,7 @@
+export {
+  createSession,
+  type HostTensor,
+  type Session,
+  type SessionOptions,
+  type TensorData,
+} from './session.ts'

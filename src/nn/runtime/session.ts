@@ -1,0 +1,66 @@
+import { availableParallelism } from 'node:os'
+import { InferenceSession, Tensor } from 'onnxruntime-node'
+import type { GraphModel } from '../graph/index.ts'
+
+export type TensorData = Float32Array | BigInt64Array | Uint8Array
+
+/** A dense tensor in row-major order. */
+export interface HostTensor<Data extends TensorData = TensorData> {
+  readonly data: Data
+  readonly shape: readonly number[]
+}
+
+export interface SessionOptions {
+  /** Threads inside one operation; default all that the machine offers. */
+  readonly threads?: number
+}
+
+/** One graph ready to run. Made once and used for every call, because sessions are costly to make. */
+export interface Session {
+  /** Runs the graph; every output is a new float32 tensor. */
+  run(
+    feeds: Readonly<Record<string, HostTensor>>,
+  ): Promise<Record<string, HostTensor<Float32Array>>>
+  dispose(): Promise<void>
+}
+
+/** Loads a graph into ONNX Runtime. */
+export async function createSession(
+  model: GraphModel,
+  { threads = availableParallelism() }: SessionOptions = {},
+): Promise<Session> {
+  const session = await InferenceSession.create(model.bytes, {
+    executionProviders: ['cpu'],
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    executionMode: 'sequential',
+    graphOptimizationLevel: 'all',
+    enableMemPattern: false,
+    logSeverityLevel: 3,
+  })
+  return {
+    async run(feeds) {
+      const tensors: Record<string, Tensor> = {}
+      for (const name of model.inputs) {
+        const feed = feeds[name]
+        if (!feed) throw new Error(`graph ${model.name} needs the input ${name}`)
+        tensors[name] = toTensor(feed)
+      }
+      const results = await session.run(tensors)
+      const outputs: Record<string, HostTensor<Float32Array>> = {}
+      for (const name of model.outputs) {
+        const tensor = results[name] as Tensor
+        outputs[name] = { data: tensor.data as Float32Array, shape: tensor.dims }
+      }
+      return outputs
+    },
+    dispose: () => session.release(),
+  }
+}
+
+function toTensor({ data, shape }: HostTensor): Tensor {
+  const dims = shape as number[]
+  if (data instanceof Float32Array) return new Tensor('float32', data, dims)
+  if (data instanceof BigInt64Array) return new Tensor('int64', data, dims)
+  return new Tensor('bool', data, dims)
+}

@@ -15,5 +15,8 @@ export {
   type ReflectionCoderErrorOptions,
 } from './errors.ts'
 export { lockFolder } from './folder-lock.ts'
+export { nearestName } from './nearest-name.ts'
+export { describeOptions, type OptionField, type OptionKind, optionFlag } from './option-fields.ts'
+export { type OptionOrigin, parseOptions, unknownOption } from './parse-options.ts'
 export { type Progress, type ProgressTask, silentProgress } from './progress.ts'
 export { createRandom, type Random } from './random.ts'

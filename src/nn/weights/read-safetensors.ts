@@ -1,0 +1,170 @@
+import { type FileHandle, open } from 'node:fs/promises'
+import { closest } from 'fastest-levenshtein'
+import { InputError } from '../../core/index.ts'
+import { type HalfType, widenHalves } from './convert.ts'
+import { countElements, describeTensor, type TensorInfo } from './dtype.ts'
+import { maxHeaderBytes, parseHeader, type TensorEntry } from './safetensors-header.ts'
+import { badSafetensors } from './weights-errors.ts'
+
+/** An open safetensors file; reads are independent of each other and may run at once. */
+export interface SafetensorsFile {
+  readonly path: string
+  readonly metadata: Readonly<Record<string, string>>
+  /** Tensors by name, in the order of the header. */
+  readonly tensors: ReadonlyMap<string, TensorInfo>
+  /** A tensor of F32, F16 or BF16 as float32, row-major, in a buffer of its own. */
+  readFloat32(name: string): Promise<Float32Array<ArrayBuffer>>
+  /** An I32 tensor. */
+  readInt32(name: string): Promise<Int32Array<ArrayBuffer>>
+  /** An I64 tensor. */
+  readInt64(name: string): Promise<BigInt64Array<ArrayBuffer>>
+  /** Raw little-endian bytes of a tensor, or a part of them. */
+  readBytes(name: string, byteOffset?: number, byteLength?: number): Promise<Uint8Array>
+  close(): Promise<void>
+}
+
+/**
+ * Opens a file and checks its whole header against its size.
+ *
+ * @throws `RC_BAD_SAFETENSORS` naming file, tensor, what was expected and what was found.
+ */
+export async function openSafetensors(path: string): Promise<SafetensorsFile> {
+  const handle = await open(path, 'r').catch((cause) => {
+    throw new InputError(`cannot read the weights file ${path}: ${(cause as Error).message}`, {
+      code: 'RC_WEIGHTS_UNREADABLE',
+      hint: 'Check the path and that you may read the file.',
+      cause,
+    })
+  })
+  try {
+    const { size } = await handle.stat()
+    const headerBytes = await readHeaderLength(handle, path, size)
+    const text = new Uint8Array(headerBytes)
+    await readFully(handle, text, 8, path)
+    const dataStart = 8 + headerBytes
+    const header = parseHeader(path, Buffer.from(text).toString('utf8'), size - dataStart)
+    return createFile(handle, path, header.metadata, header.tensors, dataStart)
+  } catch (error) {
+    await handle.close()
+    throw error
+  }
+}
+
+function createFile(
+  handle: FileHandle,
+  path: string,
+  metadata: Record<string, string>,
+  tensors: ReadonlyMap<string, TensorEntry>,
+  dataStart: number,
+): SafetensorsFile {
+  const find = (name: string, ...dtypes: string[]): TensorEntry => {
+    const entry = tensors.get(name)
+    if (entry === undefined) throw missingTensor(path, name, tensors)
+    if (dtypes.length === 0 || dtypes.includes(entry.dtype)) return entry
+    throw new InputError(
+      `tensor ${name} of ${path}: expected ${dtypes.join(', ')}, got ${describeTensor(entry)}`,
+      { code: 'RC_TENSOR_DTYPE', hint: 'Convert the model to one of the types expected.' },
+    )
+  }
+  const fill = async <T extends ArrayBufferView>(target: T, entry: TensorEntry): Promise<T> => {
+    await readFully(handle, bytesOf(target), dataStart + entry.start, path)
+    return target
+  }
+  return {
+    path,
+    metadata,
+    tensors,
+    async readFloat32(name) {
+      const entry = find(name, 'F32', 'F16', 'BF16')
+      const target = new Float32Array(countElements(entry.shape))
+      if (entry.dtype === 'F32') return fill(target, entry)
+      await readHalves(handle, path, entry.dtype as HalfType, dataStart + entry.start, target)
+      return target
+    },
+    async readInt32(name) {
+      const entry = find(name, 'I32')
+      return fill(new Int32Array(countElements(entry.shape)), entry)
+    },
+    async readInt64(name) {
+      const entry = find(name, 'I64')
+      return fill(new BigInt64Array(countElements(entry.shape)), entry)
+    },
+    async readBytes(name, byteOffset = 0, byteLength) {
+      const { start, end } = find(name)
+      const length = byteLength ?? end - start - byteOffset
+      if (byteOffset < 0 || length < 0 || byteOffset + length > end - start) {
+        throw new RangeError(`${byteOffset}+${length} leaves the ${end - start} bytes of ${name}`)
+      }
+      const bytes = new Uint8Array(length)
+      await readFully(handle, bytes, dataStart + start + byteOffset, path)
+      return bytes
+    },
+    close: () => handle.close(),
+  }
+}
+
+/** Widens in pieces, so that a tensor is never in memory twice. */
+async function readHalves(
+  handle: FileHandle,
+  path: string,
+  type: HalfType,
+  position: number,
+  target: Float32Array,
+): Promise<void> {
+  const piece = new Uint16Array(Math.min(target.length, halvesPerRead))
+  for (let done = 0; done < target.length; done += piece.length) {
+    const part = piece.subarray(0, Math.min(piece.length, target.length - done))
+    await readFully(handle, bytesOf(part), position + 2 * done, path)
+    widenHalves(type, part, target.subarray(done, done + part.length))
+  }
+}
+
+const halvesPerRead = 2 ** 22
+const bytesPerRead = 2 ** 28 // read(2) returns at most 2 GiB at once
+
+async function readHeaderLength(handle: FileHandle, path: string, size: number): Promise<number> {
+  if (size < 8) throw badSafetensors(path, `expected at least 8 bytes, got ${size}`)
+  const bytes = Buffer.alloc(8)
+  await readFully(handle, bytes, 0, path)
+  const length = bytes.readBigUInt64LE(0)
+  if (length > BigInt(maxHeaderBytes)) {
+    throw badSafetensors(
+      path,
+      `expected a header of at most ${maxHeaderBytes} bytes, got ${length}`,
+    )
+  }
+  if (8n + length > BigInt(size)) {
+    throw badSafetensors(
+      path,
+      `expected a header of ${length} bytes, the file has ${size - 8} left`,
+    )
+  }
+  return Number(length)
+}
+
+async function readFully(handle: FileHandle, target: Uint8Array, position: number, path: string) {
+  for (let done = 0; done < target.length; ) {
+    const length = Math.min(bytesPerRead, target.length - done)
+    const { bytesRead } = await handle.read(target, done, length, position + done)
+    if (bytesRead === 0) throw badSafetensors(path, `it ends at byte ${position + done}`)
+    done += bytesRead
+  }
+}
+
+function bytesOf(view: ArrayBufferView): Uint8Array {
+  return new Uint8Array(view.buffer, view.byteOffset, view.byteLength)
+}
+
+/** The error for a tensor that a file or folder does not hold, with the nearest name it has. */
+export function missingTensor(
+  path: string,
+  name: string,
+  tensors: ReadonlyMap<string, unknown>,
+): InputError {
+  const names = [...tensors.keys()]
+  const nearest = names.length > 0 ? `; the nearest name there is ${closest(name, names)}` : ''
+  return new InputError(`${path} holds no tensor ${name}${nearest}`, {
+    code: 'RC_TENSOR_MISSING',
+    hint: 'The weights do not belong to this architecture, or the file is not complete.',
+  })
+}

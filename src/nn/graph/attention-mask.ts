@@ -1,13 +1,18 @@
 import { type Operation, operationFunction } from './operation.ts'
 import type { Value } from './value.ts'
 
+interface CausalMaskAttributes {
+  /** Neighbouring rows of scores that belong to one query (grouped-query attention). */
+  readonly rowsPerQuery: number
+}
+
 /**
- * Hides later keys: scores [..., queries, keys], offset int64 [] = position of the first query among
- * the keys. A score whose key stands after its query becomes −∞.
+ * Hides later keys: scores [..., queries · rowsPerQuery, keys], offset int64 [] = position of the
+ * first query among the keys. A score whose key stands after its query becomes −∞.
  */
-const causalMaskOperation: Operation<undefined> = {
+const causalMaskOperation: Operation<CausalMaskAttributes> = {
   name: 'CausalMask',
-  emit: ([scores, offset]) => {
+  emit: ([scores, offset], { rowsPerQuery }) => {
     const graph = scores!.graph
     const rank = scores!.shape.length
     const int64 = (size: string | number) => ({ type: 'int64', shape: [size] }) as const
@@ -21,7 +26,8 @@ const causalMaskOperation: Operation<undefined> = {
     const keys = one('Gather', [shape, scalar(rank - 1)], [])
     const [steps] = graph.emit('Range', [scalar(0), queries, scalar(1)], [int64('queries')])
     const [columns] = graph.emit('Range', [scalar(0), keys, scalar(1)], [int64('keys')])
-    const rows = one('Unsqueeze', [one('Add', [steps!, offset!], ['queries']), axis(1)], ['q', 1])
+    const query = one('Div', [steps!, scalar(rowsPerQuery)], ['queries'])
+    const rows = one('Unsqueeze', [one('Add', [query, offset!], ['queries']), axis(1)], ['q', 1])
     const [visible] = graph.emit(
       'LessOrEqual',
       [columns!, rows],
@@ -38,5 +44,5 @@ const causalMaskOperation: Operation<undefined> = {
   gradient: ({ cotangents: [dy] }) => [dy!, null],
 }
 const callCausalMask = operationFunction(causalMaskOperation)
-export const causalMask = (scores: Value, offset: Value): Value =>
-  callCausalMask([scores, offset], undefined)
+export const causalMask = (scores: Value, offset: Value, rowsPerQuery = 1): Value =>
+  callCausalMask([scores, offset], { rowsPerQuery })

@@ -1,0 +1,183 @@
+import {
+  add,
+  batchMatmul,
+  causalMask,
+  linear,
+  multiply,
+  reshape,
+  rmsNorm,
+  rotary,
+  type Shape,
+  silu,
+  softmax,
+  transpose,
+  type Value,
+} from '../graph/index.ts'
+import type { DecoderConfig } from './decoder-config.ts'
+import { definePiece, type Piece } from './piece.ts'
+
+export interface DecoderPieces {
+  /** x [tokens, hidden] → queries, keys (both rotated), values [tokens, heads · size]. */
+  readonly attentionInput: Piece
+  /** Causal attention of [batch, queries, …] over [batch, keys, …], right-padded. */
+  readonly attention: Piece
+  /** One query a sequence over a cache [batch, keyValueHeads, capacity, size]. */
+  readonly cachedAttention: Piece
+  /** x [tokens, hidden] and the attention's result → x of the next layer. */
+  readonly feedForward: Piece
+  /** x [rows, hidden] → logits [rows, vocabulary], the final norm included. */
+  readonly logits: Piece
+}
+
+/** The parts of a decoder layer as graphs; one of each serves every layer. */
+export function decoderPieces(config: DecoderConfig): DecoderPieces {
+  return {
+    attentionInput: attentionInput(config),
+    attention: attention(config),
+    cachedAttention: cachedAttention(config),
+    feedForward: feedForward(config),
+    logits: logits(config),
+  }
+}
+
+function attentionInput(config: DecoderConfig): Piece {
+  const { hiddenSize, heads, keyValueHeads, headSize, normEpsilon } = config
+  const half = { shape: ['tokens', 1, headSize / 2] }
+  const weights: Record<string, Shape> = {
+    'input_layernorm.weight': [hiddenSize],
+    'self_attn.q_proj.weight': [heads * headSize, hiddenSize],
+    'self_attn.k_proj.weight': [keyValueHeads * headSize, hiddenSize],
+    'self_attn.v_proj.weight': [keyValueHeads * headSize, hiddenSize],
+  }
+  if (config.attentionBias) {
+    weights['self_attn.q_proj.bias'] = [heads * headSize]
+    weights['self_attn.k_proj.bias'] = [keyValueHeads * headSize]
+    weights['self_attn.v_proj.bias'] = [keyValueHeads * headSize]
+  }
+  return definePiece({
+    name: 'attention-input',
+    inputs: { x: ['tokens', hiddenSize] },
+    constants: { cosine: half, sine: half },
+    weights,
+    build: (values) => {
+      const { x, cosine, sine } = values as Record<'x' | 'cosine' | 'sine', Value>
+      const normal = rmsNorm(x, values['input_layernorm.weight']!, normEpsilon)
+      const project = (name: string) => {
+        const prefix = `self_attn.${name}_proj`
+        return linear(normal, values[`${prefix}.weight`]!, values[`${prefix}.bias`])
+      }
+      const rotate = (value: Value, count: number) => {
+        const split = reshape(value, ['tokens', count, headSize])
+        return reshape(rotary(split, cosine, sine), ['tokens', count * headSize])
+      }
+      return {
+        queries: rotate(project('q'), heads),
+        keys: rotate(project('k'), keyValueHeads),
+        values: project('v'),
+      }
+    },
+  })
+}
+
+function attention(config: DecoderConfig): Piece {
+  const { heads, keyValueHeads, headSize } = config
+  const group = heads / keyValueHeads
+  const keyShape = ['batch', 'keys', keyValueHeads * headSize]
+  return definePiece({
+    name: 'attention',
+    inputs: {
+      queries: ['batch', 'queries', heads * headSize],
+      keys: keyShape,
+      values: keyShape,
+    },
+    constants: { offset: { shape: [], type: 'int64' } },
+    weights: {},
+    build: ({ queries, keys, values, offset }) => {
+      const grouped = reshape(queries!, ['batch', 'queries', keyValueHeads, group, headSize])
+      const rows = reshape(transpose(grouped, [0, 2, 1, 3, 4]), [
+        'batch',
+        keyValueHeads,
+        'queryRows',
+        headSize,
+      ])
+      const byHead = (value: Value) =>
+        transpose(reshape(value, ['batch', 'keys', keyValueHeads, headSize]), [0, 2, 1, 3])
+      const scores = batchMatmul(rows, byHead(keys!), {
+        transposeB: true,
+        alpha: 1 / Math.sqrt(headSize),
+      })
+      const weights = softmax(causalMask(scores, offset!, group))
+      const mixed = reshape(batchMatmul(weights, byHead(values!)), [
+        'batch',
+        keyValueHeads,
+        'queries',
+        group,
+        headSize,
+      ])
+      const mix = reshape(transpose(mixed, [0, 2, 1, 3, 4]), ['batch', 'queries', heads * headSize])
+      return { mix }
+    },
+  })
+}
+
+function cachedAttention(config: DecoderConfig): Piece {
+  const { heads, keyValueHeads, headSize } = config
+  const cacheShape = ['batch', keyValueHeads, 'capacity', headSize]
+  return definePiece({
+    name: 'cached-attention',
+    inputs: { queries: ['batch', heads * headSize], keys: cacheShape, values: cacheShape },
+    // 0 where a key is part of the sequence, −∞ elsewhere
+    constants: { mask: { shape: ['batch', 1, 1, 'capacity'] } },
+    weights: {},
+    build: ({ queries, keys, values, mask }) => {
+      const rows = reshape(queries!, ['batch', keyValueHeads, heads / keyValueHeads, headSize])
+      const scores = batchMatmul(rows, keys!, {
+        transposeB: true,
+        alpha: 1 / Math.sqrt(headSize),
+      })
+      const mixed = batchMatmul(softmax(add(scores, mask!)), values!)
+      return { mix: reshape(mixed, ['batch', heads * headSize]) }
+    },
+  })
+}
+
+function feedForward(config: DecoderConfig): Piece {
+  const { hiddenSize, intermediateSize, heads, headSize, normEpsilon } = config
+  return definePiece({
+    name: 'feed-forward',
+    inputs: { x: ['tokens', hiddenSize], mix: ['tokens', heads * headSize] },
+    weights: {
+      'self_attn.o_proj.weight': [hiddenSize, heads * headSize],
+      'post_attention_layernorm.weight': [hiddenSize],
+      'mlp.gate_proj.weight': [intermediateSize, hiddenSize],
+      'mlp.up_proj.weight': [intermediateSize, hiddenSize],
+      'mlp.down_proj.weight': [hiddenSize, intermediateSize],
+    },
+    build: (values) => {
+      const weight = (name: string) => values[`${name}.weight`]!
+      const attended = add(values.x!, linear(values.mix!, weight('self_attn.o_proj')))
+      const normal = rmsNorm(attended, weight('post_attention_layernorm'), normEpsilon)
+      const gate = silu(linear(normal, weight('mlp.gate_proj')))
+      const gated = multiply(gate, linear(normal, weight('mlp.up_proj')))
+      return { y: add(attended, linear(gated, weight('mlp.down_proj'))) }
+    },
+  })
+}
+
+function logits(config: DecoderConfig): Piece {
+  const { hiddenSize, vocabularySize, normEpsilon } = config
+  return definePiece({
+    name: 'logits',
+    inputs: { x: ['rows', hiddenSize] },
+    weights: {
+      'norm.weight': [hiddenSize],
+      'head.weight': [vocabularySize, hiddenSize],
+    },
+    build: (values) => ({
+      logits: linear(
+        rmsNorm(values.x!, values['norm.weight']!, normEpsilon),
+        values['head.weight']!,
+      ),
+    }),
+  })
+}

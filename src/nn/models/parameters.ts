@@ -1,0 +1,124 @@
+import { InputError } from '../../core/index.ts'
+import type { HostTensor } from '../runtime/index.ts'
+import { assertFinite, openModelFolder, writeModelFolder } from '../weights/index.ts'
+import { type DecoderConfig, parseDecoderConfig } from './decoder-config.ts'
+
+/** Trainable tensors in float32 under their Hugging Face names, in the order of the model. */
+export type Parameters = Map<string, HostTensor<Float32Array>>
+
+export interface Model {
+  readonly config: DecoderConfig
+  /** `config.json` as it was read; `exportModel` writes it again. */
+  readonly rawConfig: Readonly<Record<string, unknown>>
+  readonly parameters: Parameters
+}
+
+/** Names and shapes of the tensors that a model of this shape has. */
+export function parameterShapes(config: DecoderConfig): Map<string, number[]> {
+  const { vocabularySize, hiddenSize, tiedEmbeddings } = config
+  const shapes = new Map([['model.embed_tokens.weight', [vocabularySize, hiddenSize]]])
+  for (let layer = 0; layer < config.layers; layer++) {
+    for (const [name, shape] of Object.entries(layerShapes(config))) {
+      shapes.set(layerParameter(layer, name), shape)
+    }
+  }
+  shapes.set('model.norm.weight', [hiddenSize])
+  if (!tiedEmbeddings) shapes.set('lm_head.weight', [vocabularySize, hiddenSize])
+  return shapes
+}
+
+/** Full name of a parameter of a decoder layer. */
+export const layerParameter = (layer: number, name: string) => `model.layers.${layer}.${name}`
+
+/** Name of the output matrix. */
+export const headParameter = ({ tiedEmbeddings }: DecoderConfig) =>
+  tiedEmbeddings ? 'model.embed_tokens.weight' : 'lm_head.weight'
+
+/**
+ * Reads a Hugging Face folder into memory as float32.
+ *
+ * @throws `RC_BAD_MODEL_CONFIG`, `RC_MISSING_TENSOR`, `RC_TENSOR_SHAPE`, `RC_UNKNOWN_TENSOR`,
+ * `RC_TENSOR_NOT_FINITE`, each with the file and the tensor
+ */
+export async function loadModel(path: string): Promise<Model> {
+  const folder = await openModelFolder(path)
+  try {
+    const config = parseDecoderConfig(folder.config, path)
+    const shapes = parameterShapes(config)
+    refuseOtherTensors(path, folder.tensors, shapes, config)
+    const parameters: Parameters = new Map()
+    for (const [name, shape] of shapes) {
+      const data = await folder.readFloat32(name)
+      assertFinite(data, { path, name, shape })
+      parameters.set(name, { data, shape })
+    }
+    return { config, rawConfig: folder.config, parameters }
+  } finally {
+    await folder.close()
+  }
+}
+
+/** Writes a folder that transformers loads; the tokenizer is the caller's part. */
+export async function exportModel(
+  path: string,
+  { rawConfig, config, parameters }: Model,
+  { dtype = 'F32' }: { dtype?: 'F32' | 'BF16' | 'F16' } = {},
+): Promise<void> {
+  const torchType = { F32: 'float32', BF16: 'bfloat16', F16: 'float16' }[dtype]
+  await writeModelFolder(path, {
+    config: { ...rawConfig, vocab_size: config.vocabularySize, torch_dtype: torchType },
+    tensors: [...parameters].map(([name, { data, shape }]) => ({ name, dtype, shape, data })),
+  })
+}
+
+function layerShapes(config: DecoderConfig): Record<string, number[]> {
+  const { hiddenSize, intermediateSize, headSize } = config
+  const queries = config.heads * headSize
+  const keys = config.keyValueHeads * headSize
+  const biases = {
+    'self_attn.q_proj.bias': [queries],
+    'self_attn.k_proj.bias': [keys],
+    'self_attn.v_proj.bias': [keys],
+  }
+  return {
+    'input_layernorm.weight': [hiddenSize],
+    'self_attn.q_proj.weight': [queries, hiddenSize],
+    'self_attn.k_proj.weight': [keys, hiddenSize],
+    'self_attn.v_proj.weight': [keys, hiddenSize],
+    ...(config.attentionBias ? biases : {}),
+    'self_attn.o_proj.weight': [hiddenSize, queries],
+    'post_attention_layernorm.weight': [hiddenSize],
+    'mlp.gate_proj.weight': [intermediateSize, hiddenSize],
+    'mlp.up_proj.weight': [intermediateSize, hiddenSize],
+    'mlp.down_proj.weight': [hiddenSize, intermediateSize],
+  }
+}
+
+function refuseOtherTensors(
+  path: string,
+  found: ReadonlyMap<string, { shape: readonly number[] }>,
+  expected: ReadonlyMap<string, readonly number[]>,
+  { tiedEmbeddings }: DecoderConfig,
+): void {
+  const problem = (code: string, message: string) =>
+    new InputError(`${path}: ${message}`, {
+      code,
+      hint: 'The weights do not belong to this config.json; fetch the folder again.',
+    })
+  for (const [name, shape] of expected) {
+    const tensor = found.get(name)
+    if (!tensor) {
+      throw problem('RC_MISSING_TENSOR', `the tensor ${name} [${shape.join(', ')}] is missing`)
+    }
+    if (tensor.shape.join() !== shape.join()) {
+      const sizes = `expected [${shape.join(', ')}], got [${tensor.shape.join(', ')}]`
+      throw problem('RC_TENSOR_SHAPE', `the tensor ${name} has the wrong shape: ${sizes}`)
+    }
+  }
+  for (const name of found.keys()) {
+    const copyOfEmbedding = tiedEmbeddings && name === 'lm_head.weight'
+    if (!expected.has(name) && !copyOfEmbedding) {
+      throw problem('RC_UNKNOWN_TENSOR', `the tensor ${name} has no place in this model`)
+    }
+  }
+}

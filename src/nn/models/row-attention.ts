@@ -1,0 +1,129 @@
+import type { HostTensor } from '../runtime/index.ts'
+import type { DecoderConfig } from './decoder-config.ts'
+import type { DecoderPieces } from './decoder-pieces.ts'
+import type { PieceRunner } from './piece-runner.ts'
+import { groupRows, type PackedRow, padRows, unpadRows } from './row-groups.ts'
+
+/** Queries, keys and values of packed tokens, each [tokens, heads · size]. */
+export interface Projections {
+  readonly queries: Float32Array
+  readonly keys: Float32Array
+  readonly values: Float32Array
+}
+
+/** Attention within each packed row, in blocks of queries so that memory stays bounded. */
+export interface RowAttention {
+  forward(projections: Projections, rows: readonly PackedRow[]): Promise<Float32Array>
+  backward(
+    projections: Projections,
+    rows: readonly PackedRow[],
+    dMix: Float32Array,
+  ): Promise<Projections>
+}
+
+/** Upper bound for the attention scores of one run, in float32 elements (64 MiB). */
+const scoreBudget = 16 * 2 ** 20
+
+export function createRowAttention(
+  config: DecoderConfig,
+  { attention }: DecoderPieces,
+  runner: PieceRunner,
+): RowAttention {
+  const queryWidth = config.heads * config.headSize
+  const keyWidth = config.keyValueHeads * config.headSize
+  const group = (rows: readonly PackedRow[]) => groupRows(rows, scoreBudget / config.heads)
+  const blocksOf = (length: number) => queryBlocks(length, config.heads)
+  const pad = ({ queries, keys, values }: Projections, rows: readonly PackedRow[]) => ({
+    queries: padRows(queries, queryWidth, rows),
+    keys: padRows(keys, keyWidth, rows),
+    values: padRows(values, keyWidth, rows),
+  })
+
+  return {
+    async forward(projections, rows) {
+      const mix = new Float32Array(projections.queries.length)
+      for (const members of group(rows)) {
+        const padded = pad(projections, members)
+        const length = members[0]!.length
+        for (const block of blocksOf(length)) {
+          const result = await runner.forward(attention, blockFeeds(padded, block))
+          const data = result.mix!.data
+          if (block.end - block.start === length) unpadRows(data, queryWidth, members, mix)
+          else mix.set(data, (members[0]!.start + block.start) * queryWidth)
+        }
+      }
+      return mix
+    },
+
+    async backward(projections, rows, dMix) {
+      const { queries, keys, values } = projections
+      const result = {
+        queries: new Float32Array(queries.length),
+        keys: new Float32Array(keys.length),
+        values: new Float32Array(values.length),
+      }
+      for (const members of group(rows)) {
+        const padded = pad(projections, members)
+        const cotangent = padRows(dMix, queryWidth, members)
+        const length = members[0]!.length
+        for (const block of blocksOf(length)) {
+          const feeds = {
+            ...blockFeeds(padded, block),
+            'd:mix': sliceRows(cotangent, block.start, block.end),
+          }
+          const gradients = await runner.backward(attention, feeds, new Map())
+          if (block.end - block.start === length) {
+            unpadRows(gradients['d:queries']!.data, queryWidth, members, result.queries)
+            unpadRows(gradients['d:keys']!.data, keyWidth, members, result.keys)
+            unpadRows(gradients['d:values']!.data, keyWidth, members, result.values)
+          } else {
+            const first = members[0]!.start
+            result.queries.set(gradients['d:queries']!.data, (first + block.start) * queryWidth)
+            addAt(result.keys, first * keyWidth, gradients['d:keys']!.data)
+            addAt(result.values, first * keyWidth, gradients['d:values']!.data)
+          }
+        }
+      }
+      return result
+    },
+  }
+}
+
+interface QueryBlock {
+  readonly start: number
+  readonly end: number
+}
+
+/** A long row is cut so that the scores of each block (queries · keys · heads) fit the budget. */
+function queryBlocks(length: number, heads: number): QueryBlock[] {
+  const queries = Math.max(64, Math.min(512, Math.floor(scoreBudget / heads / length)))
+  const size = length ** 2 * heads <= scoreBudget && length <= 1024 ? length : queries
+  const blocks: QueryBlock[] = []
+  for (let start = 0; start < length; start += size) {
+    blocks.push({ start, end: Math.min(start + size, length) })
+  }
+  return blocks
+}
+
+type Padded = Record<'queries' | 'keys' | 'values', HostTensor<Float32Array>>
+
+function blockFeeds({ queries, keys, values }: Padded, { start, end }: QueryBlock) {
+  return {
+    queries: sliceRows(queries, start, end),
+    keys: sliceRows(keys, 0, end),
+    values: sliceRows(values, 0, end),
+    offset: { data: BigInt64Array.of(BigInt(start)), shape: [] },
+  }
+}
+
+/** Positions [start, end) of [batch, length, width]; a part only of a batch of one. */
+function sliceRows(tensor: HostTensor<Float32Array>, start: number, end: number) {
+  const [batch, length, width] = tensor.shape as [number, number, number]
+  if (start === 0 && end === length) return tensor
+  const data = tensor.data.subarray(start * width, end * width)
+  return { data, shape: [batch, end - start, width] }
+}
+
+function addAt(target: Float32Array, offset: number, addition: Float32Array): void {
+  for (let i = 0; i < addition.length; i++) target[offset + i]! += addition[i]!
+}

@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { gunzipSync } from 'node:zlib'
+import { InputError } from '../../core/index.ts'
+import { parsePythonJson } from './python-json.ts'
+
+/** A whole text file, un-gzipped where its name ends in `.gz`. */
+export interface TextFile {
+  text: string
+  /** MD5 of the un-gzipped bytes in lower-case hexadecimal: EvalPlus's data set hash. */
+  md5: string
+}
+
+/** One non-blank line that holds a JSON object. */
+export interface JsonLine {
+  /** Line number, from 1, blank lines counted. */
+  line: number
+  text: string
+  record: Record<string, unknown>
+}
+
+/** Reads a file of moderate size whole. @throws InputError `RC_FILE_UNREADABLE`, `RC_BAD_GZIP`, `RC_BAD_UTF8`. */
+export async function readTextFile(path: string): Promise<TextFile> {
+  const file = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
+    const why = cause.code === 'ENOENT' ? 'there is no such file' : String(cause.message)
+    throw new InputError(`cannot read ${path}: ${why}`, { code: 'RC_FILE_UNREADABLE', cause })
+  })
+  const bytes = path.endsWith('.gz') ? unzip(path, file) : file
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    return { text, md5: createHash('md5').update(bytes).digest('hex') }
+  } catch (cause) {
+    throw new InputError(`${path} is not UTF-8 text`, { code: 'RC_BAD_UTF8', cause })
+  }
+}
+
+/** Splits JSONL text into its objects. @throws InputError `RC_BAD_JSON_LINE` with file and line. */
+export function* jsonLines(path: string, text: string): Generator<JsonLine> {
+  let line = 0
+  for (const raw of text.split('\n')) {
+    line++
+    if (raw.trim() === '') continue
+    yield { line, text: raw, record: parseObject(path, line, raw) }
+  }
+}
+
+function parseObject(path: string, line: number, text: string): Record<string, unknown> {
+  let value: unknown
+  try {
+    value = parsePythonJson(text)
+  } catch (cause) {
+    throw new InputError(`${path}, line ${line}: not valid JSON (${(cause as Error).message})`, {
+      code: 'RC_BAD_JSON_LINE',
+      hint: 'Each line must hold one JSON object; check whether the file was cut off.',
+      cause,
+    })
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    return value as Record<string, unknown>
+  }
+  const arrived = Array.isArray(value) ? 'a list' : value === null ? 'null' : `a ${typeof value}`
+  throw new InputError(`${path}, line ${line}: expected a JSON object, got ${arrived}`, {
+    code: 'RC_BAD_JSON_LINE',
+  })
+}
+
+function unzip(path: string, bytes: Uint8Array): Uint8Array {
+  try {
+    return gunzipSync(bytes)
+  } catch (cause) {
+    throw new InputError(`${path} is not a whole gzip file`, { code: 'RC_BAD_GZIP', cause })
+  }
+}

@@ -1,6 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises'
-import { closest } from 'fastest-levenshtein'
-import { InputError } from '../../core/index.ts'
+import { InputError, nearestName } from '../../core/index.ts'
 import { type HalfType, widenHalves } from './convert.ts'
 import { countElements, describeTensor, type TensorInfo } from './dtype.ts'
 import { maxHeaderBytes, parseHeader, type TensorEntry } from './safetensors-header.ts'
@@ -161,9 +160,9 @@ export function missingTensor(
   name: string,
   tensors: ReadonlyMap<string, unknown>,
 ): InputError {
-  const names = [...tensors.keys()]
-  const nearest = names.length > 0 ? `; the nearest name there is ${closest(name, names)}` : ''
-  return new InputError(`${path} holds no tensor ${name}${nearest}`, {
+  const nearest = nearestName(name, [...tensors.keys()])
+  const aside = nearest === undefined ? '' : `; the nearest name there is ${nearest}`
+  return new InputError(`${path} holds no tensor ${name}${aside}`, {
     code: 'RC_TENSOR_MISSING',
     hint: 'The weights do not belong to this architecture, or the file is not complete.',
   })

@@ -38,23 +38,23 @@ function unary(type: string, gradient: (x: Value, y: Value, dy: Value) => Value)
 }
 
 export const add = binary('Add', ({ inputs: [a, b], cotangents: [dy] }) => [
-  reduceTo(dy!, a!.shape),
-  reduceTo(dy!, b!.shape),
+  () => reduceTo(dy!, a!.shape),
+  () => reduceTo(dy!, b!.shape),
 ])
 
 export const subtract = binary('Sub', ({ inputs: [a, b], cotangents: [dy] }) => [
-  reduceTo(dy!, a!.shape),
-  reduceTo(negate(dy!), b!.shape),
+  () => reduceTo(dy!, a!.shape),
+  () => reduceTo(negate(dy!), b!.shape),
 ])
 
 export const multiply = binary('Mul', ({ inputs: [a, b], cotangents: [dy] }) => [
-  reduceTo(multiply(dy!, b!), a!.shape),
-  reduceTo(multiply(dy!, a!), b!.shape),
+  () => reduceTo(multiply(dy!, b!), a!.shape),
+  () => reduceTo(multiply(dy!, a!), b!.shape),
 ])
 
 export const divide = binary('Div', ({ inputs: [a, b], outputs: [y], cotangents: [dy] }) => {
   const da = divide(dy!, b!)
-  return [reduceTo(da, a!.shape), reduceTo(negate(multiply(da, y!)), b!.shape)]
+  return [() => reduceTo(da, a!.shape), () => reduceTo(negate(multiply(da, y!)), b!.shape)]
 })
 
 export const negate: (x: Value) => Value = unary('Neg', (_x, _y, dy) => negate(dy))

@@ -28,7 +28,8 @@ export function gradients(
     const results = operation.gradient({ inputs, outputs, attributes, cotangents: received })
     inputs.forEach((input, index) => {
       const result = results[index]
-      if (result && reaching.has(input)) accumulate(input, result)
+      if (!result || !reaching.has(input)) return
+      accumulate(input, typeof result === 'function' ? result() : result)
     })
   }
   return wrt.map((value) => {

@@ -1,4 +1,3 @@
-export { causalMask } from './attention-mask.ts'
 export {
   add,
   divide,

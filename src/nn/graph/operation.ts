@@ -9,13 +9,16 @@ export interface GradientCall<Attributes> {
   readonly cotangents: readonly (Value | null)[]
 }
 
+/** d loss / d input, or how to make it if it is wanted; null where it is zero or not defined. */
+export type InputGradient = Value | (() => Value) | null
+
 /** An operation: how it is written as ONNX nodes, and how it is differentiated. */
 // biome-ignore lint/suspicious/noExplicitAny: attributes are typed where an operation is defined
 export interface Operation<Attributes = any> {
   readonly name: string
   emit(inputs: readonly Value[], attributes: Attributes): Value[]
-  /** d loss / d input, one for each input; null where it is zero or not defined. */
-  gradient(call: GradientCall<Attributes>): (Value | null)[]
+  /** One for each input. */
+  gradient(call: GradientCall<Attributes>): InputGradient[]
 }
 
 /** Uses an operation on values of one graph. */

@@ -7,7 +7,8 @@ export interface GraphModel {
   readonly name: string
   readonly bytes: Uint8Array
   readonly inputs: readonly string[]
-  readonly outputs: readonly string[]
+  /** Names of outputs, and the tensors of the file that hold them. */
+  readonly outputs: readonly { readonly name: string; readonly tensor: string }[]
 }
 
 /**
@@ -35,14 +36,14 @@ export function renderOnnx(
       node: [...nodes.map(renderNode), ...named.map(renderOutputNode)],
       initializer: constants.map(renderConstant),
       input: inputs.map((value) => renderSignature(value.name, value)),
-      output: named.map(([outputName, value]) => renderSignature(outputName, value)),
+      output: named.map(([outputName, value]) => renderSignature(outputTensor(outputName), value)),
     },
   })
   return {
     name,
     bytes: ModelProto.encode(message).finish(),
     inputs: inputs.map((value) => value.name),
-    outputs: Object.keys(outputs),
+    outputs: named.map(([outputName]) => ({ name: outputName, tensor: outputTensor(outputName) })),
   }
 }
 
@@ -67,9 +68,11 @@ function renderNode({ type, domain, inputs, outputs, attributes }: OnnxNode) {
   }
 }
 
-/** Gives an output its public name. */
+/** An output may bear the name of an input: they are two tensors in the file. */
+const outputTensor = (name: string) => `out:${name}`
+
 function renderOutputNode([name, value]: [string, Value]) {
-  return { op_type: 'Identity', input: [value.name], output: [name] }
+  return { op_type: 'Identity', input: [value.name], output: [outputTensor(name)] }
 }
 
 function renderAttribute(name: string, value: Attribute) {

@@ -1,7 +1,6 @@
 import {
   add,
   batchMatmul,
-  causalMask,
   linear,
   multiply,
   reshape,
@@ -90,9 +89,10 @@ function attention(config: DecoderConfig): Piece {
       keys: keyShape,
       values: keyShape,
     },
-    constants: { offset: { shape: [], type: 'int64' } },
+    // 0 where a query may see a key, −∞ elsewhere; `group` rows a query
+    constants: { mask: { shape: ['queryRows', 'keys'] } },
     weights: {},
-    build: ({ queries, keys, values, offset }) => {
+    build: ({ queries, keys, values, mask }) => {
       const grouped = reshape(queries!, ['batch', 'queries', keyValueHeads, group, headSize])
       const rows = reshape(transpose(grouped, [0, 2, 1, 3, 4]), [
         'batch',
@@ -106,7 +106,7 @@ function attention(config: DecoderConfig): Piece {
         transposeB: true,
         alpha: 1 / Math.sqrt(headSize),
       })
-      const weights = softmax(causalMask(scores, offset!, group))
+      const weights = softmax(add(scores, mask!))
       const mixed = reshape(batchMatmul(weights, byHead(values!)), [
         'batch',
         keyValueHeads,

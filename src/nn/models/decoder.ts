@@ -45,6 +45,12 @@ export interface Decoder {
   ): Promise<{ hidden: Float32Array; tape: Tape }>
   /** Adds the gradients of all parameters below the final norm to `sums`. */
   backward(tape: Tape, dHidden: Float32Array, sums: Parameters): Promise<void>
+  /** The next token of each sequence: hidden states [sequences, hidden] before the final norm. */
+  step(
+    tokens: Int32Array,
+    positions: Int32Array,
+    attend: (layer: number, projections: Projections) => Promise<Float32Array>,
+  ): Promise<Float32Array>
   /** Logits of hidden states [rows, hidden]; the final norm is applied here. */
   logits(hidden: Float32Array): Promise<Float32Array>
   dispose(): Promise<void>
@@ -67,14 +73,18 @@ export function createDecoder(model: Model, options: SessionOptions = {}): Decod
     values: config.keyValueHeads * config.headSize,
   }
 
-  async function attend(layer: number, x: Float32Array, packed: PackedTokens, table: RotaryTable) {
+  async function project(layer: number, x: Float32Array, table: RotaryTable) {
     const feeds = { x: matrix(x), ...table }
     const results = await runner.forward(pieces.attentionInput, feeds, nameIn(layer))
-    const projections = {
+    return {
       queries: results.queries!.data,
       keys: results.keys!.data,
       values: results.values!.data,
     }
+  }
+
+  async function attend(layer: number, x: Float32Array, packed: PackedTokens, table: RotaryTable) {
+    const projections = await project(layer, x, table)
     return { ...projections, mix: await rowAttention.forward(projections, packed.rows) }
   }
 
@@ -118,6 +128,17 @@ export function createDecoder(model: Model, options: SessionOptions = {}): Decod
         dx = sumOf(before['d:x']!.data, after['d:x']!.data)
       }
       scatterRows(sums.get(embedding)!.data, packed.tokens, dx, hiddenSize)
+    },
+
+    async step(tokens, positions, attendCached) {
+      const table = rotaryTable(config, positions)
+      let x = embed(parameters, tokens, hiddenSize)
+      for (let layer = 0; layer < config.layers; layer++) {
+        const mix = await attendCached(layer, await project(layer, x, table))
+        const feeds = { x: matrix(x), mix: matrix(mix, widths.queries) }
+        x = (await runner.forward(pieces.feedForward, feeds, nameIn(layer))).y!.data
+      }
+      return x
     },
 
     async logits(hidden) {

@@ -12,5 +12,6 @@ export {
 } from './parameters.ts'
 export { definePiece, type Piece } from './piece.ts'
 export type { PieceRunner } from './piece-runner.ts'
+export type { Projections } from './row-attention.ts'
 export type { PackedRow } from './row-groups.ts'
 export { zeroGradients } from './zero-gradients.ts'

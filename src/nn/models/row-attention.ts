@@ -1,4 +1,5 @@
 import type { HostTensor } from '../runtime/index.ts'
+import { type CausalMasks, createCausalMasks } from './causal-masks.ts'
 import type { DecoderConfig } from './decoder-config.ts'
 import type { DecoderPieces } from './decoder-pieces.ts'
 import type { PieceRunner } from './piece-runner.ts'
@@ -21,8 +22,8 @@ export interface RowAttention {
   ): Promise<Projections>
 }
 
-/** Upper bound for the attention scores of one run, in float32 elements (64 MiB). */
-const scoreBudget = 16 * 2 ** 20
+/** Attention scores of one run, in float32 elements: 1 MiB, so that they stay in the cache. */
+const scoreBudget = 2 ** 18
 
 export function createRowAttention(
   config: DecoderConfig,
@@ -32,6 +33,7 @@ export function createRowAttention(
   const queryWidth = config.heads * config.headSize
   const keyWidth = config.keyValueHeads * config.headSize
   const group = (rows: readonly PackedRow[]) => groupRows(rows, scoreBudget / config.heads)
+  const masks = createCausalMasks(config.heads / config.keyValueHeads)
   const blocksOf = (length: number) => queryBlocks(length, config.heads)
   const pad = ({ queries, keys, values }: Projections, rows: readonly PackedRow[]) => ({
     queries: padRows(queries, queryWidth, rows),
@@ -46,7 +48,7 @@ export function createRowAttention(
         const padded = pad(projections, members)
         const length = members[0]!.length
         for (const block of blocksOf(length)) {
-          const result = await runner.forward(attention, blockFeeds(padded, block))
+          const result = await runner.forward(attention, blockFeeds(padded, block, masks))
           const data = result.mix!.data
           if (block.end - block.start === length) unpadRows(data, queryWidth, members, mix)
           else mix.set(data, (members[0]!.start + block.start) * queryWidth)
@@ -68,7 +70,7 @@ export function createRowAttention(
         const length = members[0]!.length
         for (const block of blocksOf(length)) {
           const feeds = {
-            ...blockFeeds(padded, block),
+            ...blockFeeds(padded, block, masks),
             'd:mix': sliceRows(cotangent, block.start, block.end),
           }
           const gradients = await runner.backward(attention, feeds, new Map())
@@ -96,8 +98,8 @@ interface QueryBlock {
 
 /** A long row is cut so that the scores of each block (queries · keys · heads) fit the budget. */
 function queryBlocks(length: number, heads: number): QueryBlock[] {
-  const queries = Math.max(64, Math.min(512, Math.floor(scoreBudget / heads / length)))
-  const size = length ** 2 * heads <= scoreBudget && length <= 1024 ? length : queries
+  const fitting = Math.floor(scoreBudget / heads / length)
+  const size = length <= fitting ? length : Math.max(32, fitting)
   const blocks: QueryBlock[] = []
   for (let start = 0; start < length; start += size) {
     blocks.push({ start, end: Math.min(start + size, length) })
@@ -107,12 +109,16 @@ function queryBlocks(length: number, heads: number): QueryBlock[] {
 
 type Padded = Record<'queries' | 'keys' | 'values', HostTensor<Float32Array>>
 
-function blockFeeds({ queries, keys, values }: Padded, { start, end }: QueryBlock) {
+function blockFeeds(
+  { queries, keys, values }: Padded,
+  { start, end }: QueryBlock,
+  masks: CausalMasks,
+) {
   return {
     queries: sliceRows(queries, start, end),
     keys: sliceRows(keys, 0, end),
     values: sliceRows(values, 0, end),
-    offset: { data: BigInt64Array.of(BigInt(start)), shape: [] },
+    mask: masks.get(start, end),
   }
 }
 

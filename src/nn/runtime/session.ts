@@ -48,9 +48,9 @@ export async function createSession(
       }
       const results = await session.run(tensors)
       const outputs: Record<string, HostTensor<Float32Array>> = {}
-      for (const name of model.outputs) {
-        const tensor = results[name] as Tensor
-        outputs[name] = { data: tensor.data as Float32Array, shape: tensor.dims }
+      for (const { name, tensor } of model.outputs) {
+        const { data, dims } = results[tensor] as Tensor
+        outputs[name] = { data: data as Float32Array, shape: dims }
       }
       return outputs
     },

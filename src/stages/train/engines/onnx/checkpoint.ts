@@ -1,0 +1,109 @@
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { InputError, writeFileAtomic } from '../../../../core/index.ts'
+import type { Parameters } from '../../../../nn/models/index.ts'
+import { openSafetensors, writeSafetensors } from '../../../../nn/weights/index.ts'
+import type { AdamWState } from './adamw.ts'
+
+/** Everything that a run needs to go on as if it had not stopped. */
+export interface TrainingState {
+  /** Steps done. */
+  readonly step: number
+  readonly parameters: Parameters
+  readonly optimizer: AdamWState
+}
+
+/**
+ * Writes `checkpoints/step-<n>/` with weights and moments. The folder gets its name last, so that a
+ * folder with that name is whole. Older checkpoints beyond `keep` are removed afterwards.
+ */
+export async function writeCheckpoint(
+  out: string,
+  planHash: string,
+  state: TrainingState,
+  keep: number,
+): Promise<string> {
+  const path = join(checkpointsIn(out), folderName(state.step))
+  const unfinished = `${path}.tmp-${process.pid}`
+  await mkdir(unfinished, { recursive: true })
+  const parts = [
+    ['weight', state.parameters],
+    ['first', state.optimizer.first],
+    ['second', state.optimizer.second],
+  ] as const
+  const tensors = parts.flatMap(([part, table]) =>
+    [...table].map(([name, { data, shape }]) => ({
+      name: `${part}:${name}`,
+      dtype: 'F32' as const,
+      shape,
+      data,
+    })),
+  )
+  await writeSafetensors(join(unfinished, 'state.safetensors'), tensors)
+  const description = { step: state.step, updates: state.optimizer.updates, planHash }
+  await writeFileAtomic(join(unfinished, 'state.json'), `${JSON.stringify(description)}\n`)
+  await rm(path, { recursive: true, force: true })
+  await rename(unfinished, path)
+  await removeOld(out, keep)
+  return path
+}
+
+/**
+ * Reads the newest checkpoint of an output folder into `state`'s tables.
+ *
+ * @returns the steps done, 0 when there is no checkpoint
+ * @throws `RC_OTHER_PLAN` when it was made for another plan
+ */
+export async function readCheckpoint(
+  out: string,
+  planHash: string,
+  parameters: Parameters,
+  optimizer: AdamWState,
+): Promise<number> {
+  const newest = (await listCheckpoints(out)).at(-1)
+  if (newest === undefined) return 0
+  const path = join(checkpointsIn(out), newest)
+  const description = JSON.parse(await readFile(join(path, 'state.json'), 'utf8'))
+  if (description.planHash !== planHash) {
+    throw new InputError(
+      `the checkpoint ${path} belongs to the plan ${description.planHash}, not to ${planHash}`,
+      {
+        code: 'RC_OTHER_PLAN',
+        hint: 'Give the plan of that run, or --overwrite to start anew.',
+      },
+    )
+  }
+  const file = await openSafetensors(join(path, 'state.safetensors'))
+  try {
+    const parts = [
+      ['weight', parameters],
+      ['first', optimizer.first],
+      ['second', optimizer.second],
+    ] as const
+    for (const [part, table] of parts) {
+      for (const [name, { data }] of table) data.set(await file.readFloat32(`${part}:${name}`))
+    }
+  } finally {
+    await file.close()
+  }
+  optimizer.updates = description.updates
+  return description.step
+}
+
+const checkpointsIn = (out: string) => join(out, 'checkpoints')
+const folderName = (step: number) => `step-${String(step).padStart(8, '0')}`
+
+/** Whole checkpoints, oldest first. */
+async function listCheckpoints(out: string): Promise<string[]> {
+  const entries = await readdir(checkpointsIn(out)).catch(() => [])
+  return entries.filter((name) => /^step-\d{8}$/.test(name)).sort()
+}
+
+async function removeOld(out: string, keep: number): Promise<void> {
+  const entries = await readdir(checkpointsIn(out))
+  const unfinished = entries.filter((name) => name.includes('.tmp-'))
+  const old = (await listCheckpoints(out)).slice(0, -keep)
+  for (const name of [...old, ...unfinished]) {
+    await rm(join(checkpointsIn(out), name), { recursive: true, force: true })
+  }
+}

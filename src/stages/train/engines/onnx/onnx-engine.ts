@@ -1,0 +1,140 @@
+import { join } from 'node:path'
+import { InterruptedError, ReflectionCoderError } from '../../../../core/index.ts'
+import {
+  addTokenRows,
+  exportModel,
+  loadModel,
+  type Parameters,
+  zeroGradients,
+} from '../../../../nn/models/index.ts'
+import type { Plan, PlannedStep } from '../../../plan/index.ts'
+import type { EngineRequest, StepMetrics, TrainEvent } from '../../engine.ts'
+import { type AdamWState, createAdamWState, updateAdamW } from './adamw.ts'
+import { readCheckpoint, writeCheckpoint } from './checkpoint.ts'
+import {
+  addSums,
+  createObjective,
+  emptySums,
+  type Objective,
+  type ObjectiveSums,
+} from './objective.ts'
+import { packStep } from './pack-step.ts'
+
+/**
+ * Trains with graphs run by ONNX Runtime, in this process. Steps are computed in the order of the
+ * plan, so a run that was stopped and resumed ends with the same weights.
+ */
+export async function* onnxEngine(request: EngineRequest): AsyncGenerator<TrainEvent> {
+  const { options, plan, planHash, signal } = request
+  const { manifest } = plan
+  const model = addTokenRows(await loadModel(options.model), manifest.addedTokens)
+  const optimizer = createAdamWState(model.parameters)
+  const first = options.resume
+    ? await readCheckpoint(options.out, planHash, model.parameters, optimizer)
+    : 0
+  yield { type: 'resume', step: first }
+  const objective = await createObjective(model, {
+    threads: options.threads,
+    temperature: manifest.config.temperature,
+    keepAttention: options.keepAttention,
+  })
+  const every = options.checkpointEvery || Math.max(1, Math.ceil(manifest.steps / 10))
+  const save = async (step: number): Promise<TrainEvent> => {
+    const state = { step, parameters: model.parameters, optimizer }
+    const path = await writeCheckpoint(options.out, planHash, state, options.keepCheckpoints)
+    return { type: 'checkpoint-end', step, path }
+  }
+  try {
+    for await (const step of plan.steps(first)) {
+      const trainer = { plan, objective, parameters: model.parameters, optimizer }
+      yield { type: 'step-end', metrics: await runStep(trainer, step, options.tokensPerRun) }
+      const done = step.step + 1
+      if (done % every === 0 && done < manifest.steps) yield await save(done)
+      if (signal?.aborted && done < manifest.steps) {
+        yield await save(done)
+        throw new InterruptedError()
+      }
+    }
+    const path = join(options.out, 'model')
+    await exportModel(path, model, { dtype: options.dtype })
+    yield { type: 'model-end', path }
+  } finally {
+    await objective.dispose()
+  }
+}
+
+interface Trainer {
+  readonly plan: Plan
+  readonly objective: Objective
+  readonly parameters: Parameters
+  readonly optimizer: AdamWState
+}
+
+async function runStep(
+  { plan, objective, parameters, optimizer }: Trainer,
+  step: PlannedStep,
+  tokensPerRun: number,
+): Promise<StepMetrics> {
+  const started = performance.now()
+  const gradients = zeroGradients(parameters)
+  const sums = emptySums()
+  let tokens = 0
+  for (const pack of packStep(step.microBatches, plan.sampleTokens, tokensPerRun)) {
+    const part = await objective.accumulate(pack, gradients)
+    if (!Number.isFinite(part.loss)) throw lossNotFinite(step, part.loss)
+    addSums(sums, part)
+    tokens += pack.tokens.length
+  }
+  const norm = updateAdamW(
+    parameters,
+    gradients,
+    optimizer,
+    step.learningRate,
+    plan.manifest.optimizer,
+  )
+  const seconds = (performance.now() - started) / 1000
+  return describeStep(step, sums, norm, tokens, seconds)
+}
+
+function describeStep(
+  step: PlannedStep,
+  sums: ObjectiveSums,
+  gradientNorm: number,
+  tokens: number,
+  seconds: number,
+): StepMetrics {
+  const { teacher, student, plain } = sums.crossEntropy
+  const all = {
+    sum: teacher.sum + student.sum + plain.sum,
+    positions: teacher.positions + student.positions + plain.positions,
+  }
+  return {
+    step: step.step,
+    epoch: step.epoch,
+    learningRate: step.learningRate,
+    maskRate: step.maskRate,
+    loss: sums.loss,
+    crossEntropy: all.sum / all.positions,
+    teacherCrossEntropy: mean(teacher),
+    studentCrossEntropy: mean(student),
+    klDivergence: mean(sums.klDivergence),
+    gradientNorm,
+    tokens,
+    seconds,
+  }
+}
+
+const mean = ({ sum, positions }: { sum: number; positions: number }) =>
+  positions === 0 ? null : sum / positions
+
+function lossNotFinite(step: PlannedStep, loss: number): ReflectionCoderError {
+  const samples = step.microBatches.flatMap(({ rows }) => rows.map((row) => row.sample))
+  const named = [...new Set(samples)].slice(0, 10).join(', ')
+  return new ReflectionCoderError(
+    `the loss of step ${step.step} is ${loss}; samples of the step: ${named}`,
+    {
+      code: 'RC_LOSS_NOT_FINITE',
+      hint: 'Lower --learning-rate in the plan, or look at these samples with `data inspect`.',
+    },
+  )
+}

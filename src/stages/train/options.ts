@@ -1,0 +1,39 @@
+import { z } from 'zod'
+
+/** Options of `train`. What is trained on, and how, stands in the plan. */
+export const trainOptionsSchema = z.strictObject({
+  model: z.string().describe('Folder of the model to tune (Hugging Face format).'),
+  plan: z.string().describe('Folder of the step plan, made by `plan` for this model.'),
+  out: z.string().describe('Output folder: model/, metrics.jsonl, checkpoints/.'),
+  engine: z.enum(['onnx']).default('onnx').describe('What executes the plan.'),
+  threads: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe(
+      'Processor threads; 0 takes all. Results may differ in the last digits between counts.',
+    ),
+  tokensPerRun: z
+    .int()
+    .positive()
+    .default(4096)
+    .describe('Micro-batches of a step are computed together up to this many tokens.'),
+  keepAttention: z
+    .boolean()
+    .default(true)
+    .describe('Keep attention results for the backward pass: faster, more memory, same numbers.'),
+  checkpointEvery: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe('Write a checkpoint every so many steps; 0 means every tenth of the run.'),
+  keepCheckpoints: z.int().positive().default(2).describe('How many checkpoints to keep.'),
+  dtype: z
+    .enum(['F32', 'BF16', 'F16'])
+    .default('F32')
+    .describe('Number format of the weights that are written at the end.'),
+  overwrite: z.boolean().default(false).describe('Replace an existing output.'),
+  resume: z.boolean().default(false).describe('Go on from the last checkpoint in the output.'),
+})
+
+export type TrainOptions = z.infer<typeof trainOptionsSchema>

@@ -1,0 +1,140 @@
+import { access, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import {
+  hashFile,
+  InputError,
+  lockFolder,
+  type Progress,
+  refuseExistingOutput,
+  silentProgress,
+  writeFileAtomic,
+} from '../../core/index.ts'
+import { loadTokenizer } from '../../nn/tokenizer/index.ts'
+import { readPlan } from '../plan/index.ts'
+import type { StepMetrics } from './engine.ts'
+import { onnxEngine } from './engines/onnx/onnx-engine.ts'
+import { type MetricsFile, openMetricsFile } from './metrics-file.ts'
+import type { TrainOptions } from './options.ts'
+
+export interface TrainSummary {
+  /** Folder of the tuned model with its tokenizer. */
+  readonly model: string
+  readonly steps: number
+  readonly tokens: number
+  /** Time in steps of this run, without loading and writing. */
+  readonly seconds: number
+  readonly lastStep: StepMetrics | null
+}
+
+const engines = { onnx: onnxEngine } as const
+
+/**
+ * Tunes a model by a step plan. The output folder holds `model/` (a Hugging Face folder with the
+ * tokenizer), `metrics.jsonl`, `checkpoints/` and, last, `train.json`.
+ *
+ * @throws `RC_OUTPUT_EXISTS`, `RC_FOLDER_IN_USE`, `RC_OTHER_PLAN`, `RC_LOSS_NOT_FINITE`, and the
+ * errors of `loadModel`, `loadTokenizer` and `readPlan`
+ */
+export async function train(
+  options: TrainOptions,
+  context: { progress?: Progress; signal?: AbortSignal } = {},
+): Promise<TrainSummary> {
+  const { progress = silentProgress, signal } = context
+  const release = await prepareOutput(options)
+  try {
+    const plan = await readPlan(options.plan)
+    const task = progress.start('train', plan.manifest.steps)
+    try {
+      const tokenizer = await loadTokenizer(options.model)
+      refuseOtherTokenizer(options, tokenizer.hash, plan.manifest.tokenizerSha256)
+      const planHash = await hashFile(join(options.plan, 'manifest.json'))
+      const run = new RunRecord(options.out)
+      const request = { options, plan, planHash, progress, ...(signal ? { signal } : {}) }
+      for await (const event of engines[options.engine](request)) {
+        if (event.type === 'resume') await run.open(event.step)
+        if (event.type === 'step-end') {
+          await run.add(event.metrics)
+          const { step, loss, tokens, seconds } = event.metrics
+          task.update(step + 1, `loss ${loss.toFixed(4)}, ${Math.round(tokens / seconds)} tokens/s`)
+        }
+        if (event.type === 'model-end') await tokenizer.writeTo(event.path)
+      }
+      const summary = await run.finish(join(options.out, 'model'), plan.manifest.steps)
+      task.finish()
+      return summary
+    } finally {
+      await plan.close()
+    }
+  } finally {
+    await release()
+  }
+}
+
+/** Collects what a run did into metrics.jsonl and train.json. */
+class RunRecord {
+  readonly #out: string
+  #metrics: MetricsFile | undefined
+  #tokens = 0
+  #seconds = 0
+  #last: StepMetrics | null = null
+
+  constructor(out: string) {
+    this.#out = out
+  }
+
+  async open(firstStep: number): Promise<void> {
+    this.#metrics = await openMetricsFile(join(this.#out, 'metrics.jsonl'), firstStep)
+  }
+
+  async add(metrics: StepMetrics): Promise<void> {
+    await this.#metrics?.write(metrics)
+    this.#tokens += metrics.tokens
+    this.#seconds += metrics.seconds
+    this.#last = metrics
+  }
+
+  async finish(model: string, steps: number): Promise<TrainSummary> {
+    await this.#metrics?.close()
+    const summary = {
+      model,
+      steps,
+      tokens: this.#tokens,
+      seconds: this.#seconds,
+      lastStep: this.#last,
+    }
+    await writeFileAtomic(join(this.#out, 'train.json'), `${JSON.stringify(summary, null, 2)}\n`)
+    return summary
+  }
+}
+
+/** Locks the output folder and clears it if asked; returns the function that lets it go. */
+async function prepareOutput({ out, overwrite, resume }: TrainOptions) {
+  const release = await lockFolder(out)
+  try {
+    const started = await exists(join(out, 'metrics.jsonl'))
+    if (started && !overwrite && !resume) throw refuseExistingOutput(out)
+    if (!resume) {
+      for (const name of ['model', 'checkpoints', 'metrics.jsonl', 'train.json']) {
+        await rm(join(out, name), { recursive: true, force: true })
+      }
+    }
+    return release
+  } catch (error) {
+    await release()
+    throw error
+  }
+}
+
+const exists = (path: string) =>
+  access(path).then(
+    () => true,
+    () => false,
+  )
+
+function refuseOtherTokenizer({ model, plan }: TrainOptions, found: string, planned: string): void {
+  if (found === planned) return
+  throw new InputError(
+    `the plan ${plan} was made with another tokenizer than that of ${model}: expected ${planned}, got ${found}`,
+    { code: 'RC_OTHER_TOKENIZER', hint: 'Make the plan anew with --model of this folder.' },
+  )
+}

@@ -1,0 +1,275 @@
+import { createHash } from 'node:crypto'
+import { access, mkdir, readFile, rm } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import {
+  lockFolder,
+  type Progress,
+  parseOptions,
+  refuseExistingOutput,
+  silentProgress,
+  writeFileAtomic,
+} from '../../core/index.ts'
+import {
+  type Problem,
+  type ProblemFile,
+  readProblems,
+  readSamples,
+  type Sample,
+  type SampleSet,
+} from '../../data/benchmarks/index.ts'
+import { createSandbox, type Sandbox } from '../../sandbox/index.ts'
+import { type Journal, openJournal, verdictKey } from './journal.ts'
+import { judgeAll } from './judge-all.ts'
+import { type JudgedTask, type JudgeSource, readJudgeSource } from './judge-program.ts'
+import { type EvalOptions, evalOptionsSchema } from './options.ts'
+import { renderResultFile } from './result-file.ts'
+import { type EvaluationSummary, summariseVerdicts } from './summary.ts'
+import type { ProgramVerdict, SampleVerdict } from './verdicts.ts'
+
+export interface EvaluationContext {
+  progress?: Progress
+  /** Ends the evaluation after the programs in progress; `resume` goes on. */
+  signal?: AbortSignal
+}
+
+/** Files of an evaluation in its output folder. */
+export const evaluationFiles = {
+  /** EvalPlus's format. */
+  results: 'eval_results.json',
+  /** One `SampleVerdict` a line, in the order of the problems. */
+  verdicts: 'verdicts.jsonl',
+  /** An `EvaluationSummary`. */
+  summary: 'summary.json',
+  /** Verdicts of an evaluation that has not ended. */
+  journal: 'verdicts.partial.jsonl',
+} as const
+
+/**
+ * Judges samples as EvalPlus does, each program in the sandbox, and writes the results to a folder.
+ *
+ * @throws InputError for problems, samples or references that cannot be used, before anything runs
+ * where that can be seen; MissingDependencyError without bubblewrap or Python.
+ */
+export async function evaluate(
+  input: unknown,
+  context: EvaluationContext = {},
+): Promise<EvaluationSummary> {
+  const options = parseOptions(evalOptionsSchema, input)
+  const problemFile = await readProblems(options.problems, options.data)
+  const sampleSet = await readSamples(options.samples, problemFile.problems, {
+    allowPartial: options.allowPartial,
+  })
+  const source = await readJudgeSource()
+  const fingerprint = fingerprintOf(problemFile.hash, options, source)
+
+  await mkdir(options.out, { recursive: true })
+  const release = await lockFolder(options.out)
+  try {
+    await prepareOutput(options)
+    const finished = await finishedSummary(options, fingerprint, sampleSet)
+    if (finished !== undefined) return finished
+    return await judgeAndWrite(options, context, problemFile, sampleSet, source, fingerprint)
+  } finally {
+    await release()
+  }
+}
+
+async function judgeAndWrite(
+  options: EvalOptions,
+  context: EvaluationContext,
+  problemFile: ProblemFile,
+  sampleSet: SampleSet,
+  source: JudgeSource,
+  fingerprint: string,
+): Promise<EvaluationSummary> {
+  const started = performance.now()
+  const tasks = groupPrograms(problemFile.problems, sampleSet.samples)
+  const path = (file: keyof typeof evaluationFiles) => join(options.out, evaluationFiles[file])
+  const workers = options.workers ?? availableParallelism()
+  const journal = await openJournal(path('journal'), fingerprint, options.resume)
+  const sandbox = await createSandbox({
+    isolation: options.isolation,
+    workers,
+    ...(options.python === undefined ? {} : { python: options.python }),
+  }).catch(async (error) => {
+    await journal.close()
+    throw error
+  })
+  try {
+    const warnings = await checkPython(sandbox, problemFile.problems)
+    await judgeMissing(sandbox, source, tasks, options, workers, journal, context)
+    const verdicts = verdictsOfSamples(sampleSet.samples, journal.known)
+    const scores = summariseVerdicts(verdicts, options.baseOnly)
+    const summary: EvaluationSummary & { fingerprint: string } = {
+      problems: problemFile.path,
+      hash: problemFile.hash,
+      samples: options.samples,
+      taskCount: tasks.length,
+      sampleCount: verdicts.length,
+      programCount: tasks.reduce((sum, task) => sum + task.programs.length, 0),
+      isolation: sandbox.isolation,
+      ...scores,
+      missingTasks: sampleSet.missingTasks,
+      unknownTasks: sampleSet.unknownTasks,
+      warnings: [...warnings, ...warningsAbout(sampleSet)],
+      wallSeconds: Math.round(performance.now() - started) / 1000,
+      fingerprint: resultFingerprint(fingerprint, sampleSet),
+    }
+    const lines = verdicts.map((verdict) => `${JSON.stringify(verdict)}\n`).join('')
+    await writeFileAtomic(path('verdicts'), lines)
+    await writeFileAtomic(
+      path('results'),
+      renderResultFile(problemFile.hash, sampleSet.samples, verdicts, scores.passAtK),
+    )
+    await writeFileAtomic(path('summary'), `${JSON.stringify(summary, null, 2)}\n`)
+    await rm(path('journal'), { force: true })
+    return withoutFingerprint(summary)
+  } finally {
+    await journal.close()
+    await sandbox.dispose()
+  }
+}
+
+/** Judges what the journal does not know yet, with progress in programs. */
+async function judgeMissing(
+  sandbox: Sandbox,
+  source: JudgeSource,
+  tasks: readonly JudgedTask[],
+  options: EvalOptions,
+  workers: number,
+  journal: Journal,
+  context: EvaluationContext,
+): Promise<void> {
+  const isMissing = (problem: Problem, program: string) =>
+    !journal.known.has(verdictKey(problem.taskId, program))
+  const missing = tasks
+    .map(({ problem, programs }) => ({
+      problem,
+      programs: programs.filter((program) => isMissing(problem, program)),
+    }))
+    .filter(({ programs }) => programs.length > 0)
+  const total = tasks.reduce((sum, task) => sum + task.programs.length, 0)
+  const left = missing.reduce((sum, task) => sum + task.programs.length, 0)
+  const progress = (context.progress ?? silentProgress).start('judging', total)
+  let done = total - left
+  let passed = 0
+  await judgeAll(
+    sandbox,
+    source,
+    missing,
+    options,
+    workers,
+    async (problem, program, verdict) => {
+      await journal.add(verdictKey(problem.taskId, program), verdict)
+      if ((verdict.plus ?? verdict.base).status === 'pass') passed++
+      progress.update(++done, `${passed} passed`)
+    },
+    context.signal,
+  )
+  progress.finish()
+}
+
+/** Problems that have samples, with the different programs for each. */
+function groupPrograms(problems: readonly Problem[], samples: readonly Sample[]): JudgedTask[] {
+  const programs = new Map<string, Set<string>>()
+  for (const { taskId, program } of samples) {
+    const ofTask = programs.get(taskId) ?? new Set()
+    programs.set(taskId, ofTask.add(program))
+  }
+  return problems.flatMap((problem) => {
+    const ofTask = programs.get(problem.taskId)
+    return ofTask === undefined ? [] : [{ problem, programs: [...ofTask] }]
+  })
+}
+
+function verdictsOfSamples(
+  samples: readonly Sample[],
+  known: ReadonlyMap<string, ProgramVerdict>,
+): SampleVerdict[] {
+  const counts = new Map<string, number>()
+  return samples.map(({ taskId, program }) => {
+    const sample = counts.get(taskId) ?? 0
+    counts.set(taskId, sample + 1)
+    const verdict = known.get(verdictKey(taskId, program))
+    if (verdict === undefined) throw new Error(`sample ${sample} of ${taskId} was not judged`)
+    return { taskId, sample, ...verdict }
+  })
+}
+
+async function prepareOutput(options: EvalOptions): Promise<void> {
+  const paths = Object.values(evaluationFiles).map((name) => join(options.out, name))
+  if (options.overwrite) {
+    for (const path of paths) await rm(path, { force: true })
+    return
+  }
+  if (options.resume) return
+  for (const path of paths) {
+    const exists = await access(path).then(
+      () => true,
+      () => false,
+    )
+    if (exists) throw refuseExistingOutput(options.out)
+  }
+}
+
+/** With `resume`, the summary of an evaluation that had ended already. */
+async function finishedSummary(
+  options: EvalOptions,
+  fingerprint: string,
+  sampleSet: SampleSet,
+): Promise<EvaluationSummary | undefined> {
+  if (!options.resume) return undefined
+  const text = await readFile(join(options.out, evaluationFiles.summary), 'utf8').catch(() => '')
+  if (text === '') return undefined
+  const summary = JSON.parse(text) as EvaluationSummary & { fingerprint: string }
+  if (summary.fingerprint !== resultFingerprint(fingerprint, sampleSet)) {
+    throw refuseExistingOutput(options.out)
+  }
+  return withoutFingerprint(summary)
+}
+
+function withoutFingerprint(summary: EvaluationSummary & { fingerprint: string }) {
+  const { fingerprint: _, ...rest } = summary
+  return rest satisfies EvaluationSummary
+}
+
+/** What verdicts depend on beside task and program. */
+function fingerprintOf(hash: string, options: EvalOptions, source: JudgeSource): string {
+  const { baseOnly, plusAfterFailedBase, testDetails } = options
+  const { minTimeLimit, gtTimeLimitFactor, totalTimeLimit, memoryMib, isolation, python } = options
+  const parts = [baseOnly, plusAfterFailedBase, testDetails, minTimeLimit, gtTimeLimitFactor]
+  return digest([hash, ...parts, totalTimeLimit, memoryMib, isolation, python ?? '', source])
+}
+
+function resultFingerprint(fingerprint: string, { samples }: SampleSet): string {
+  return digest([fingerprint, samples])
+}
+
+function digest(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex')
+}
+
+/** HumanEval+ and MBPP+ are judged with NumPy by EvalPlus; katas do without. */
+async function checkPython(sandbox: Sandbox, problems: readonly Problem[]): Promise<string[]> {
+  if (!problems.some(({ dataset }) => dataset !== 'other')) return []
+  const { outcome } = await sandbox.run({ language: 'python', source: 'import numpy' })
+  if (outcome === 'ok') return []
+  return [
+    'NumPy is not installed for the interpreter: programs that import it fail, and tolerant comparison of nested lists is done without it (pip install numpy)',
+  ]
+}
+
+function warningsAbout({ unknownTasks, missingTasks }: SampleSet): string[] {
+  const warnings: string[] = []
+  const skipped = unknownTasks.reduce((sum, { samples }) => sum + samples, 0)
+  if (skipped > 0) {
+    warnings.push(
+      `${skipped} samples of tasks that are not among the problems were skipped (${unknownTasks[0]?.taskId}…)`,
+    )
+  }
+  if (missingTasks.length > 0) {
+    warnings.push(`${missingTasks.length} problems have no sample and are left out of the scores`)
+  }
+  return warnings
+}

@@ -1,0 +1,54 @@
+import { z } from 'zod'
+
+/** Options of `eval`. */
+export const evalOptionsSchema = z.strictObject({
+  problems: z
+    .string()
+    .min(1)
+    .describe('Problem file in EvalPlus format (JSONL, .gz), or humaneval, humaneval-mini, mbpp.'),
+  data: z.string().optional().describe('Folder that holds the files of benchmarks given by name.'),
+  samples: z
+    .string()
+    .min(1)
+    .describe('Samples: JSONL with solution or completion, or a folder TASK_ID/N.py.'),
+  out: z.string().min(1).describe('Folder for eval_results.json, verdicts.jsonl and summary.json.'),
+  overwrite: z.boolean().default(false).describe('Replace the results that are in the folder.'),
+  resume: z.boolean().default(false).describe('Go on with an evaluation that was interrupted.'),
+  allowPartial: z.boolean().default(false).describe('Accept problems that have no sample.'),
+  baseOnly: z.boolean().default(false).describe('Judge by the base inputs alone.'),
+  plusAfterFailedBase: z
+    .boolean()
+    .default(true)
+    .describe('Run the extra inputs of programs that failed the base inputs; pass@k is the same.'),
+  testDetails: z
+    .boolean()
+    .default(false)
+    .describe('Run all inputs of a program, not only those up to the first that fails.'),
+  minTimeLimit: z
+    .number()
+    .positive()
+    .max(3600)
+    .default(4)
+    .describe('Least time limit of one call, seconds.'),
+  gtTimeLimitFactor: z
+    .number()
+    .positive()
+    .max(1000)
+    .default(4)
+    .describe('Time limit of one call as a multiple of the time of the reference.'),
+  totalTimeLimit: z
+    .number()
+    .positive()
+    .max(3600)
+    .default(60)
+    .describe('Most time for all inputs of a set, seconds; 2 more are for start and end.'),
+  memoryMib: z.int().min(64).max(65536).default(4096).describe('Address space of a program, MiB.'),
+  workers: z.int().min(1).max(1024).optional().describe('Programs at one time; default: cores.'),
+  isolation: z
+    .enum(['bubblewrap', 'none'])
+    .default('bubblewrap')
+    .describe('Walls around programs; none is for programs that you trust.'),
+  python: z.string().optional().describe('Python interpreter; default python3.'),
+})
+
+export type EvalOptions = z.output<typeof evalOptionsSchema>

@@ -1,0 +1,139 @@
+import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** A memory cgroup around one worker, so that a limit holds for a program's whole tree. */
+export interface MemoryGroup {
+  /** The command that enters the group, then becomes `command`. */
+  wrapCommand(command: readonly string[]): string[]
+  /** Sets the limit above what the idle server uses, and forgets the last peak. */
+  begin(memoryBytes: number): void
+  /** What the tree used at most since `begin`, bytes, and how many processes were killed for it. */
+  read(): { peakBytes: number; kills: number }
+  remove(): Promise<void>
+}
+
+let counter = 0
+
+/** Makes a group below (or beside) this process's own; undefined where that is not allowed. */
+export function createMemoryGroup(): MemoryGroup | undefined {
+  for (const { parent, files } of candidates()) {
+    const folder = join(parent, `reflectioncoder-${process.pid}-${counter++}`)
+    try {
+      mkdirSync(folder)
+    } catch {
+      continue
+    }
+    try {
+      writeFileSync(join(folder, files.limit), String(2 ** 40))
+      return openGroup(folder, files)
+    } catch {
+      rmdirSync(folder)
+    }
+  }
+  return undefined
+}
+
+interface GroupFiles {
+  limit: string
+  swap: string
+  /** Limit of `swap` for a memory limit: version 1 counts both together. */
+  swapBytes: (memoryBytes: number) => number
+  usage: string
+  peak: string
+  kills: string
+}
+
+const version1: GroupFiles = {
+  limit: 'memory.limit_in_bytes',
+  swap: 'memory.memsw.limit_in_bytes',
+  swapBytes: (memoryBytes) => memoryBytes,
+  usage: 'memory.usage_in_bytes',
+  peak: 'memory.max_usage_in_bytes',
+  kills: 'memory.oom_control',
+}
+const version2: GroupFiles = {
+  limit: 'memory.max',
+  swap: 'memory.swap.max',
+  swapBytes: () => 0,
+  usage: 'memory.current',
+  peak: 'memory.peak',
+  kills: 'memory.events',
+}
+
+function candidates(): { parent: string; files: GroupFiles }[] {
+  const lines = readText('/proc/self/cgroup').trim().split('\n')
+  const found: { parent: string; files: GroupFiles }[] = []
+  for (const line of lines) {
+    const [, controllers = '', path = ''] = line.split(':')
+    if (controllers.split(',').includes('memory')) {
+      found.push({ parent: join('/sys/fs/cgroup/memory', path), files: version1 })
+    } else if (controllers === '') {
+      const own = join('/sys/fs/cgroup', path)
+      found.push({ parent: own, files: version2 }, { parent: dirname(own), files: version2 })
+    }
+  }
+  return found
+}
+
+function openGroup(folder: string, files: GroupFiles): MemoryGroup {
+  const read = (name: string) => readText(join(folder, name))
+  const tryWrite = (name: string, value: number) => {
+    try {
+      writeFileSync(join(folder, name), String(value))
+    } catch {
+      // Swap accounting and resetting the peak are not everywhere.
+    }
+  }
+  const killsSoFar = () => Number(/^oom_kill (\d+)$/m.exec(read(files.kills))?.[1] ?? 0)
+  let idleBytes: number | undefined
+  let limitBytes = 0
+  let kills = 0
+  return {
+    wrapCommand: (command) => [
+      '/bin/sh',
+      '-c',
+      enterGroup,
+      join(folder, 'cgroup.procs'),
+      ...command,
+    ],
+    begin(memoryBytes) {
+      idleBytes ??= Number(read(files.usage))
+      kills = killsSoFar()
+      tryWrite(files.peak, 0)
+      const bytes = memoryBytes + idleBytes
+      if (bytes === limitBytes) return
+      // Version 1 refuses a limit above that of memory and swap together, so both orders.
+      tryWrite(files.swap, files.swapBytes(bytes))
+      writeFileSync(join(folder, files.limit), String(bytes))
+      tryWrite(files.swap, files.swapBytes(bytes))
+      limitBytes = bytes
+    },
+    read: () => ({
+      peakBytes: Math.max(0, Number(read(files.peak) || 0) - (idleBytes ?? 0)),
+      kills: killsSoFar() - kills,
+    }),
+    async remove() {
+      // A group stays busy for a moment after its last process.
+      for (let attempt = 0; attempt < 100; attempt++) {
+        try {
+          return rmdirSync(folder)
+        } catch (error) {
+          if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
+          await sleep(10)
+        }
+      }
+    },
+  }
+}
+
+/** The server itself is the last to be killed where that may be asked for. */
+const enterGroup = `echo $$ > "$0" && { echo -900 > /proc/$$/oom_score_adj; } 2>/dev/null; exec "$@"`
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
+}

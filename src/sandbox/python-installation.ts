@@ -1,0 +1,58 @@
+import { execFile } from 'node:child_process'
+import { realpath } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { promisify } from 'node:util'
+import { MissingDependencyError } from '../core/index.ts'
+
+/** Where a Python interpreter and its library are. */
+export interface PythonInstallation {
+  /** The interpreter itself, not a version manager's launcher. */
+  executable: string
+  /** Such as `3.11.7`. */
+  version: string
+  /** Folders that it needs to run: its prefixes and those its links lead to. */
+  folders: string[]
+}
+
+const question = `
+import ctypes, json, os, sys
+print(json.dumps([sys.executable, '.'.join(map(str, sys.version_info[:3])),
+                  [sys.prefix, sys.base_prefix, sys.exec_prefix, os.path.dirname(os.__file__)],
+                  list(sys.version_info[:2]) >= [3, 9] and hasattr(os, 'pidfd_open')]))`
+
+/**
+ * Asks `python` (default: `python3` on the path) where it really is.
+ *
+ * @throws MissingDependencyError `RC_PYTHON_MISSING` or `RC_PYTHON_UNUSABLE`.
+ */
+export async function findPython(python = 'python3'): Promise<PythonInstallation> {
+  const answer = await promisify(execFile)(python, ['-I', '-c', question], { timeout: 30_000 })
+    .then(({ stdout }) => JSON.parse(stdout) as [string, string, string[], boolean])
+    .catch((cause: NodeJS.ErrnoException) => {
+      const missing = cause.code === 'ENOENT'
+      throw new MissingDependencyError(
+        missing
+          ? `the Python interpreter ${python} is not there`
+          : `the Python interpreter ${python} does not work: ${cause.message}`,
+        {
+          code: missing ? 'RC_PYTHON_MISSING' : 'RC_PYTHON_UNUSABLE',
+          hint: `Install it (${aptGet('python3')}), or name another interpreter.`,
+          cause,
+        },
+      )
+    })
+  const [executable, version, folders, usable] = answer
+  if (!usable) {
+    throw new MissingDependencyError(`Python 3.9 or newer is needed; ${python} is ${version}`, {
+      code: 'RC_PYTHON_UNUSABLE',
+      hint: 'Name a newer interpreter.',
+    })
+  }
+  const real = await realpath(executable)
+  return { executable, version, folders: [...new Set([...folders, dirname(real)])] }
+}
+
+/** The command that installs a Debian package, for this user. */
+export function aptGet(name: string): string {
+  return `${process.getuid?.() === 0 ? '' : 'sudo '}apt-get install -y ${name}`
+}

@@ -1,0 +1,94 @@
+import { constants } from 'node:os'
+import type { Limits } from './limits.ts'
+
+/** A program to run alone in a fresh working folder. */
+export interface Program {
+  language: 'python'
+  source: string
+  /** Standard input; default empty. */
+  stdin?: string
+  /** Files put into the working folder beforehand, by relative path. */
+  files?: Record<string, string>
+}
+
+/**
+ * What became of a program: `ok` ended with status 0; `error` with another status; `timeout` over
+ * the CPU or wall limit; `memory` over the memory limit; `output-limit` wrote too much; `killed`
+ * by a signal that was not ours; `infra-error` the sandbox itself failed, twice.
+ */
+export type Outcome =
+  | 'ok'
+  | 'error'
+  | 'timeout'
+  | 'memory'
+  | 'output-limit'
+  | 'killed'
+  | 'infra-error'
+
+export interface RunResult {
+  outcome: Outcome
+  exitCode: number | null
+  /** Name such as `SIGSEGV` of the signal that ended the main process. */
+  signal: string | null
+  stdout: string
+  stderr: string
+  /** Whether output was cut at `outputBytes`. */
+  truncated: boolean
+  /** CPU time of the whole tree, ms, about 2 ms of it for putting up the walls. */
+  cpuMs: number
+  wallMs: number
+  peakMemoryBytes: number
+  /** What failed, with outcome `infra-error`. */
+  fault?: string
+}
+
+/** What the fork server says about a program or cell. */
+export interface ServerReport {
+  cause: 'exited' | 'answered' | 'cpu-timeout' | 'wall-timeout' | 'output-limit'
+  fault: string
+  exitCode: number | null
+  signal: number | null
+  cpuMs: number
+  wallMs: number
+  peakBytes: number
+  outBytes: number
+  cell: { result: string | null; traceback: string | null } | null
+}
+
+/** Decides the outcome; `memoryKills` counts processes that the memory limit of the tree ended. */
+export function readOutcome(
+  report: ServerReport,
+  limits: Limits,
+  written: { stderr: string; truncated: boolean },
+  memoryKills: number,
+): Outcome {
+  if (report.fault !== '') return 'infra-error'
+  if (report.cause === 'output-limit' || written.truncated) return 'output-limit'
+  if (report.cause === 'cpu-timeout' || report.cause === 'wall-timeout') return 'timeout'
+  if (report.cpuMs > limits.cpuMs) return 'timeout'
+  if (report.exitCode === 0) return 'ok'
+  if (memoryKills > 0 || endsInMemoryError(written.stderr)) return 'memory'
+  if (report.signal === constants.signals.SIGXCPU) return 'timeout'
+  return report.signal === null ? 'error' : 'killed'
+}
+
+/** Whether a traceback's last line is an uncaught MemoryError. */
+export function endsInMemoryError(traceback: string): boolean {
+  return /(^|\n)MemoryError(: [^\n]*)?\n?$/.test(traceback)
+}
+
+/** Text of output bytes: UTF-8, U+FFFD for what is not, at most `limit` bytes of it. */
+export function decodeOutput(bytes: Uint8Array, limit: number): string {
+  const cut = bytes.length > limit
+  // In a stream a character cut in two is left out.
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes.subarray(0, limit), {
+    stream: cut,
+  })
+}
+
+/** Name of a signal number, such as `SIGSEGV`. */
+export function signalName(number: number | null): string | null {
+  if (number === null) return null
+  for (const [name, value] of Object.entries(constants.signals)) if (value === number) return name
+  return `SIG${number}`
+}

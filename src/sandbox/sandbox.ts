@@ -1,0 +1,62 @@
+import { availableParallelism } from 'node:os'
+import { InputError } from '../core/index.ts'
+import { type Bubblewrap, findBubblewrap } from './bubblewrap.ts'
+import { type Limits, resolveLimits } from './limits.ts'
+import { findPython } from './python-installation.ts'
+import type { Program, RunResult } from './result.ts'
+import { runProgram } from './run-program.ts'
+import { openSession, type Session } from './session.ts'
+import { createWorker } from './worker.ts'
+import { createWorkerPool } from './worker-pool.ts'
+
+export interface SandboxOptions {
+  /** `none` runs programs with limits but without walls, and has to be asked for. */
+  isolation?: 'bubblewrap' | 'none'
+  /** Programs that run at one time; default: the number of cores. */
+  workers?: number
+  /** The interpreter; default `python3`. */
+  python?: string
+}
+
+/** Runs programs that nobody trusts. */
+export interface Sandbox {
+  readonly isolation: 'bubblewrap' | 'none'
+  /** Whether the memory limit holds for the whole tree (cgroup) or for each process. */
+  readonly memoryLimit: 'tree' | 'process'
+  readonly pythonVersion: string
+  /** Runs a program alone; calls beyond the number of workers wait their turn. */
+  run(program: Program, limits?: Partial<Limits>): Promise<RunResult>
+  /** Opens a stateful interpreter with a worker of its own. */
+  session(limits?: Partial<Limits>): Promise<Session>
+  /** Kills everything. */
+  dispose(): Promise<void>
+}
+
+/**
+ * Starts the fork servers and checks that their walls hold.
+ *
+ * @throws MissingDependencyError when bubblewrap or Python is missing.
+ */
+export async function createSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  const { isolation = 'bubblewrap', workers = availableParallelism() } = options
+  if (!Number.isInteger(workers) || workers < 1) {
+    throw new InputError(`workers must be a whole number from 1, not ${workers}`, {
+      code: 'RC_BAD_WORKERS',
+    })
+  }
+  const bubblewrap: Bubblewrap | undefined =
+    isolation === 'bubblewrap' ? await findBubblewrap() : undefined
+  const python = await findPython(options.python)
+  const pool = createWorkerPool(() => createWorker({ bubblewrap, python }), workers)
+  const first = await pool.take('run')
+  const memoryLimit = first.memory ? 'tree' : 'process'
+  pool.giveBack(first)
+  return {
+    isolation,
+    memoryLimit,
+    pythonVersion: python.version,
+    run: (program, limits) => runProgram(pool, program, resolveLimits(limits)),
+    session: (limits) => openSession(pool, resolveLimits(limits)),
+    dispose: () => pool.dispose(),
+  }
+}

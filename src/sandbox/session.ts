@@ -1,0 +1,189 @@
+import { type Limits, resolveLimits } from './limits.ts'
+import {
+  decodeOutput,
+  endsInMemoryError,
+  type Outcome,
+  readOutcome,
+  type ServerReport,
+} from './result.ts'
+import { serverGraceMs } from './run-program.ts'
+import { type Worker, WorkerFault } from './worker.ts'
+import type { WorkerPool } from './worker-pool.ts'
+
+/** A stateful Python interpreter, used cell by cell. */
+export interface Session {
+  /**
+   * Runs one cell; `limits` may narrow or widen CPU, wall and output for it alone. A cell that goes
+   * over a limit or ends the interpreter ends the session: later cells get the same outcome.
+   */
+  runCell(source: string, limits?: CellLimits): Promise<CellResult>
+  dispose(): Promise<void>
+}
+
+export type CellLimits = Partial<Pick<Limits, 'cpuMs' | 'wallMs' | 'outputBytes'>>
+
+export interface CellResult {
+  outcome: Outcome
+  /** What a notebook shows: prints in order, then the last value or the traceback. */
+  output: string
+  stdout: string
+  /** What the cell wrote to `sys.stderr`. */
+  stderr: string
+  /** `repr` of a final expression. */
+  result: string | null
+  traceback: string | null
+  cpuMs: number
+  wallMs: number
+  truncated: boolean
+}
+
+/** Opens a session on a worker that it keeps until it is disposed of. */
+export async function openSession(pool: WorkerPool, limits: Limits): Promise<Session> {
+  const worker = await pool.take('session')
+  let mark: string
+  try {
+    worker.memory?.begin(limits.memoryBytes)
+    const opened = await worker.request({ op: 'open', limits }, serverGraceMs)
+    mark = (opened.head as { mark: string }).mark
+  } catch (error) {
+    await worker.dispose()
+    pool.giveBack(worker)
+    throw error
+  }
+  let ended: Outcome | undefined
+  let disposed = false
+  let last: Promise<unknown> = Promise.resolve()
+  const runCell = async (source: string, cellLimits: CellLimits = {}): Promise<CellResult> => {
+    if (disposed) throw new Error('the session was disposed of')
+    if (ended !== undefined) return endedResult(ended)
+    const result = await runCellOn(worker, mark, source, resolveLimits(cellLimits, limits))
+    if (result.ended) ended = result.cell.outcome
+    return result.cell
+  }
+  return {
+    runCell(source, cellLimits) {
+      const next = last.then(() => runCell(source, cellLimits))
+      last = next.catch(() => {})
+      return next
+    },
+    async dispose() {
+      if (disposed) return
+      disposed = true
+      await last
+      await worker.request({ op: 'close' }, serverGraceMs).catch(() => worker.dispose())
+      pool.giveBack(worker)
+    },
+  }
+}
+
+async function runCellOn(
+  worker: Worker,
+  mark: string,
+  source: string,
+  limits: Limits,
+): Promise<{ cell: CellResult; ended: boolean }> {
+  const timeoutMs = limits.wallMs + serverGraceMs
+  const answer = await worker.request({ op: 'cell', source, limits }, timeoutMs).catch((error) => {
+    if (error instanceof WorkerFault) return undefined
+    throw error
+  })
+  const kills = worker.memory?.read().kills ?? 0
+  if (answer === undefined) {
+    return { cell: endedResult(kills > 0 ? 'memory' : 'infra-error'), ended: true }
+  }
+  const report = answer.head as ServerReport
+  const truncated = answer.body.length > limits.outputBytes
+  const written = splitStreams(decodeOutput(answer.body, limits.outputBytes), mark)
+  const traceback = report.cell?.traceback ?? null
+  const result = report.cell?.result ?? null
+  const ended = report.cause !== 'answered'
+  const outcome = ended
+    ? endOutcome(readOutcome(report, limits, { stderr: written.stderr, truncated }, kills))
+    : cellOutcome(report, limits, traceback)
+  const note = ended
+    ? endNote(outcome, report, limits)
+    : (traceback ?? (result === null ? '' : `${result}\n`))
+  return {
+    ended,
+    cell: {
+      outcome,
+      output: joinLines(written.output, note),
+      stdout: written.stdout,
+      stderr: written.stderr,
+      result,
+      traceback,
+      cpuMs: report.cpuMs,
+      wallMs: report.wallMs,
+      truncated,
+    },
+  }
+}
+
+/** An interpreter that ended with status 0 has still ended under its cell. */
+function endOutcome(outcome: Outcome): Outcome {
+  return outcome === 'ok' ? 'error' : outcome
+}
+
+function cellOutcome(report: ServerReport, limits: Limits, traceback: string | null): Outcome {
+  if (report.cpuMs > limits.cpuMs) return 'timeout'
+  if (traceback === null) return 'ok'
+  return endsInMemoryError(traceback) ? 'memory' : 'error'
+}
+
+function endNote(outcome: Outcome, report: ServerReport, limits: Limits): string {
+  const seconds = (ms: number) => `${ms / 1000} s`
+  const reasons: Record<Outcome, string> = {
+    ok: 'the interpreter ended',
+    error: `the interpreter exited with status ${report.exitCode}`,
+    timeout:
+      report.cause === 'wall-timeout'
+        ? `stopped after ${seconds(limits.wallMs)}`
+        : `stopped after ${seconds(limits.cpuMs)} of CPU time`,
+    memory: 'stopped for using too much memory',
+    'output-limit': `stopped after ${limits.outputBytes} bytes of output`,
+    killed: 'the interpreter was killed by a signal',
+    'infra-error': 'the sandbox failed',
+  }
+  return `[${outcome}: ${reasons[outcome]}]\n`
+}
+
+function endedResult(outcome: Outcome): CellResult {
+  return {
+    outcome,
+    output: `[${outcome}: the session has ended in an earlier cell]\n`,
+    stdout: '',
+    stderr: '',
+    result: null,
+    traceback: null,
+    cpuMs: 0,
+    wallMs: 0,
+    truncated: false,
+  }
+}
+
+/** Takes apart what both streams wrote to one pipe (see cells.py). */
+function splitStreams(
+  text: string,
+  mark: string,
+): { output: string; stdout: string; stderr: string } {
+  const pieces = text.split(mark)
+  let stdout = pieces[0] ?? ''
+  let stderr = ''
+  let output = stdout
+  for (const piece of pieces.slice(1)) {
+    const bytes = Number.parseInt(piece.slice(0, 8), 16)
+    const rest = Buffer.from(piece.slice(9), 'utf8')
+    const marked = rest.toString('utf8', 0, bytes)
+    const plain = rest.toString('utf8', bytes)
+    stderr += marked
+    stdout += plain
+    output += marked + plain
+  }
+  return { output, stdout, stderr }
+}
+
+/** Puts the value or traceback on a line of its own, as a notebook does. */
+function joinLines(output: string, note: string): string {
+  if (note === '' || output === '' || output.endsWith('\n')) return output + note
+  return `${output}\n${note}`
+}

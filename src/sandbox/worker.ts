@@ -1,0 +1,143 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Duplex } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+import { type Bubblewrap, bubblewrapArguments, serverFolder } from './bubblewrap.ts'
+import { type Frame, readFrames, sendFrame } from './frames.ts'
+import { createMemoryGroup, type MemoryGroup } from './memory-group.ts'
+import type { PythonInstallation } from './python-installation.ts'
+
+/** What a worker is made with; `bubblewrap` undefined means no isolation. */
+export interface WorkerOptions {
+  bubblewrap: Bubblewrap | undefined
+  python: PythonInstallation
+}
+
+/** A fork server in its own walls; answers one request at a time. */
+export interface Worker {
+  /** The tree's memory limit, where there is one. */
+  readonly memory: MemoryGroup | undefined
+  /** @throws WorkerFault when the server dies, or does not answer within `timeoutMs`. */
+  request(head: { op: string; [key: string]: unknown }, timeoutMs: number): Promise<Frame>
+  readonly alive: boolean
+  /** Kills the server and all it started. */
+  dispose(): Promise<void>
+}
+
+/** The fork server failed; the program is not to blame. */
+export class WorkerFault extends Error {}
+
+const serverFiles = ['server.py', 'confine.py', 'program.py', 'cells.py', 'frames.py'].map((name) =>
+  fileURLToPath(new URL(`./${name}`, import.meta.url)),
+)
+const pythonFlags = ['-s', '-B', '-X', 'utf8']
+
+/** What a program finds in its environment. */
+const programEnvironment = {
+  PATH: '/usr/local/bin:/usr/bin:/bin',
+  LANG: 'C.UTF-8',
+  PYTHONHASHSEED: '0',
+  PYTHONDONTWRITEBYTECODE: '1',
+}
+
+export async function createWorker(options: WorkerOptions): Promise<Worker> {
+  const { bubblewrap } = options
+  const folder = bubblewrap ? undefined : await mkdtemp(join(tmpdir(), 'reflectioncoder-'))
+  const memory = bubblewrap ? createMemoryGroup() : undefined
+  const process = startServer(options, memory)
+  const channel = process.stdio[3] as Duplex
+  const exited = new Promise<void>((resolve) => {
+    process.once('exit', () => resolve())
+    process.once('error', () => resolve())
+  })
+  let alive = true
+  let errors = ''
+  let waiting: { resolve: (frame: Frame) => void; reject: (error: Error) => void } | undefined
+  const fail = (reason: string) => {
+    alive = false
+    waiting?.reject(new WorkerFault(errors === '' ? reason : `${reason}: ${errors.trim()}`))
+    waiting = undefined
+  }
+  process.stderr?.on('data', (data: Buffer) => {
+    errors = (errors + data.toString('utf8')).slice(-4000)
+  })
+  process.stderr?.on('error', () => {})
+  channel.on('error', () => {})
+  process.once('error', (error) => fail(String(error)))
+  process.once('close', (code, signal) => fail(`the fork server ended (${signal ?? code})`))
+  readFrames(channel, (frame) => {
+    waiting?.resolve(frame)
+    waiting = undefined
+  })
+
+  const receive = (timeoutMs: number) =>
+    new Promise<Frame>((resolve, reject) => {
+      const timer = setTimeout(() => {
+        process.kill('SIGKILL')
+        fail(`the fork server did not answer within ${timeoutMs} ms`)
+      }, timeoutMs)
+      waiting = {
+        resolve: (frame) => {
+          clearTimeout(timer)
+          resolve(frame)
+        },
+        reject: (error) => {
+          clearTimeout(timer)
+          reject(error)
+        },
+      }
+      if (!alive) fail('the fork server is gone')
+    })
+  const worker: Worker = {
+    memory,
+    get alive() {
+      return alive
+    },
+    request(head, timeoutMs) {
+      if (alive) sendFrame(channel, head)
+      return receive(timeoutMs)
+    },
+    async dispose() {
+      fail('the sandbox was disposed of')
+      process.kill('SIGKILL')
+      channel.destroy()
+      await exited
+      await memory?.remove()
+      if (folder !== undefined) await rm(folder, { recursive: true, force: true })
+    },
+  }
+  try {
+    const home = bubblewrap ? '/work' : '.'
+    const environment = { ...programEnvironment, HOME: home, USER: 'user', LOGNAME: 'user' }
+    const uid = bubblewrap?.privileged ? firstProgramUid + (process.pid ?? 0) : null
+    sendFrame(channel, {
+      walls: { namespaces: bubblewrap !== undefined, uid, folder },
+      environment: bubblewrap ? { ...environment, TMPDIR: '/tmp' } : environment,
+    })
+    await receive(30_000)
+    return worker
+  } catch (error) {
+    await worker.dispose()
+    throw error
+  }
+}
+
+/** Programs of each worker get a user id that nobody else has, so that limits count only them. */
+const firstProgramUid = 0x70000000
+
+function startServer(options: WorkerOptions, memory: MemoryGroup | undefined): ChildProcess {
+  const { bubblewrap, python } = options
+  const server = bubblewrap ? join(serverFolder, 'server.py') : (serverFiles[0] as string)
+  const command = [python.executable, ...pythonFlags, server]
+  if (bubblewrap) {
+    command.unshift(bubblewrap.path, ...bubblewrapArguments(bubblewrap, python, serverFiles), '--')
+  }
+  const [file = '', ...args] = memory ? memory.wrapCommand(command) : command
+  return spawn(file, args, {
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+    env: { LANG: 'C.UTF-8', PYTHONHASHSEED: '0' },
+    cwd: '/',
+  })
+}

@@ -1,0 +1,127 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { InputError, writeFileAtomic } from '../../core/index.ts'
+import { specialTokens } from '../../data/dialog/index.ts'
+import { createWordCounts, trainBytePairs } from './train-byte-pairs.ts'
+
+/**
+ * How the tokenizer for code cuts text before merging: words with one space in front, single
+ * digits, punctuation, and a line break with the line breaks and spaces after it as one piece, so
+ * that "\n    " can become one token. Valid for JavaScript and for Rust's tokenizers library.
+ */
+const splitPattern = [
+  String.raw`[\r\n]+[ \t]*`,
+  String.raw` ?\p{L}[\p{L}\p{M}]*`,
+  String.raw`\p{N}`,
+  String.raw` ?[^\s\p{L}\p{N}]+`,
+  String.raw`\s`,
+].join('|')
+
+const endOfText = '<|endoftext|>'
+
+/** What a new tokenizer is made of; `tokens` counts all but the seven. */
+export interface TrainedTokenizer {
+  tokens: number
+  merges: number
+  words: number
+}
+
+/**
+ * Trains a byte-level BPE tokenizer on texts and writes it as a folder with tokenizer.json and
+ * tokenizer_config.json: no normalisation, no BOS, EOS `<|endoftext|>`. The same texts in any order
+ * give the same bytes. `vocabularySize` counts EOS and, with `withSpecialTokens` (default true), the
+ * seven tokens of a dialog, which get the last ids.
+ *
+ * @throws `RC_BAD_VOCABULARY_SIZE` when the size cannot hold the 256 bytes and the special tokens.
+ */
+export async function trainTokenizer(options: {
+  texts: Iterable<string> | AsyncIterable<string>
+  folder: string
+  vocabularySize: number
+  withSpecialTokens?: boolean
+}): Promise<TrainedTokenizer> {
+  const { texts, folder, vocabularySize, withSpecialTokens = true } = options
+  const added = [endOfText, ...(withSpecialTokens ? specialTokens : [])]
+  const smallest = 256 + added.length
+  if (!Number.isInteger(vocabularySize) || vocabularySize < smallest || vocabularySize > 2 ** 24) {
+    throw new InputError(
+      `vocabulary size: expected a whole number from ${smallest} to ${2 ** 24}, got ${vocabularySize}`,
+      { code: 'RC_BAD_VOCABULARY_SIZE', hint: '1024 to 4096 suit a small model of one language.' },
+    )
+  }
+  const words = createWordCounts(new RegExp(splitPattern, 'gu'))
+  for await (const text of texts) words.add(text)
+  const pairs = trainBytePairs(words.counts, { vocabularySize: vocabularySize - added.length })
+  await writeFolder(folder, pairs.tokens, pairs.merges, added)
+  return {
+    tokens: pairs.tokens.length + 1,
+    merges: pairs.merges.length,
+    words: words.counts.size,
+  }
+}
+
+async function writeFolder(
+  folder: string,
+  tokens: string[],
+  merges: [string, string][],
+  added: string[],
+): Promise<void> {
+  const entries = added.map((content, index) => ({
+    id: tokens.length + index,
+    content,
+    single_word: false,
+    lstrip: false,
+    rstrip: false,
+    normalized: false,
+    special: true,
+  }))
+  const byteLevel = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: false }
+  const split = { type: 'Split', pattern: { Regex: splitPattern }, behavior: 'Isolated' }
+  const tokenizer = {
+    version: '1.0',
+    truncation: null,
+    padding: null,
+    added_tokens: entries,
+    normalizer: null,
+    pre_tokenizer: {
+      type: 'Sequence',
+      pretokenizers: [
+        { ...split, invert: false },
+        { ...byteLevel, use_regex: false },
+      ],
+    },
+    post_processor: { ...byteLevel, use_regex: false },
+    decoder: { ...byteLevel, use_regex: false },
+    model: {
+      type: 'BPE',
+      dropout: null,
+      unk_token: null,
+      continuing_subword_prefix: '',
+      end_of_word_suffix: '',
+      fuse_unk: false,
+      byte_fallback: false,
+      ignore_merges: false,
+      vocab: Object.fromEntries(tokens.map((token, id) => [token, id])),
+      merges,
+    },
+  }
+  const config = {
+    add_bos_token: false,
+    add_prefix_space: false,
+    added_tokens_decoder: Object.fromEntries(entries.map(({ id, ...entry }) => [id, entry])),
+    additional_special_tokens: added.slice(1),
+    bos_token: null,
+    clean_up_tokenization_spaces: false,
+    eos_token: endOfText,
+    errors: 'replace',
+    pad_token: endOfText,
+    split_special_tokens: false,
+    tokenizer_class: 'PreTrainedTokenizerFast',
+    unk_token: null,
+  }
+  await mkdir(folder, { recursive: true })
+  const writeJson = (name: string, value: unknown) =>
+    writeFileAtomic(join(folder, name), `${JSON.stringify(value, null, 1)}\n`)
+  await writeJson('tokenizer.json', tokenizer)
+  await writeJson('tokenizer_config.json', config)
+}

@@ -63,7 +63,8 @@ export function createRandom(seed: number, ...labels: (string | number)[]): Rand
 type Key = readonly [number, number]
 type Counter = readonly [number, number, number, number]
 
-function philox(counter: Counter, key: Key): number[] {
+/** Ten rounds of Philox4x32 on a counter; the words in reverse, as they are drawn from the end. */
+export function philox(counter: Counter, key: Key): number[] {
   let [c0, c1, c2, c3] = counter
   let [k0, k1] = key
   for (let round = 0; round < 10; round++) {
@@ -81,6 +82,12 @@ function philox(counter: Counter, key: Key): number[] {
 
 /** Full 64-bit product of two 32-bit unsigned integers as [high, low]. */
 function multiply(a: number, b: number): [number, number] {
-  const product = BigInt(a) * BigInt(b)
-  return [Number(product >> 32n), Number(product & 0xffffffffn)]
+  const aLow = a & 0xffff
+  const aHigh = a >>> 16
+  const bLow = b & 0xffff
+  const bHigh = b >>> 16
+  const middle = aHigh * bLow + ((aLow * bLow) >>> 16)
+  const carried = aLow * bHigh + (middle & 0xffff)
+  const high = aHigh * bHigh + Math.floor(middle / 65536) + Math.floor(carried / 65536)
+  return [high >>> 0, Math.imul(a, b) >>> 0]
 }

@@ -1,6 +1,7 @@
 export { type AddedToken, addTokenRows } from './add-token-rows.ts'
 export { createDecoder, type Decoder, type PackedTokens, type Tape } from './decoder.ts'
 export { type DecoderConfig, parseDecoderConfig } from './decoder-config.ts'
+export { initialiseModel } from './initialise-model.ts'
 export {
   exportModel,
   headParameter,

@@ -1,0 +1,2 @@
+export { runCommandLine } from './command-line.ts'
+export { commandTable } from './command-table.ts'

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { constants } from 'node:fs'
 import { access, readFile } from 'node:fs/promises'
-import { delimiter, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { MissingDependencyError, ReflectionCoderError } from '../core/index.ts'
 import { aptGet, type PythonInstallation } from './python-installation.ts'
@@ -56,7 +56,7 @@ export function bubblewrapArguments(
     ...devices.flatMap((name) => ['--dev-bind-try', `/dev/${name}`, `/dev/${name}`]),
     ...Object.entries(deviceLinks).flatMap(([name, to]) => ['--symlink', to, `/dev/${name}`]),
     ...['--dir', '/dev/shm', '--dir', '/work', '--dir', '/tmp', '--dir', serverFolder],
-    ...python.folders.filter((folder) => !isBelow(folder, '/usr')).flatMap(readOnly),
+    ...python.folders.filter((folder) => !isBelow(folder, '/usr')).flatMap(readOnlyWithParents),
     ...serverFiles.flatMap((file) => ['--ro-bind', file, join(serverFolder, baseName(file))]),
     ...['--remount-ro', '/dev', '--remount-ro', '/', '--chdir', '/'],
   ]
@@ -96,6 +96,13 @@ function namespaceArguments({ privileged }: Bubblewrap): string[] {
 
 function readOnly(path: string): string[] {
   return ['--ro-bind-try', path, path]
+}
+
+/** Folders that bubblewrap makes on its own way to a place may be closed to other users. */
+function readOnlyWithParents(path: string): string[] {
+  const parents: string[] = []
+  for (let parent = dirname(path); parent !== '/'; parent = dirname(parent)) parents.unshift(parent)
+  return [...parents.flatMap((parent) => ['--dir', parent]), ...readOnly(path)]
 }
 
 function isBelow(path: string, folder: string): boolean {

@@ -97,7 +97,12 @@ def volunteer_for_oom():
         pass
 
 
-def limit_resources(limits, address_space):
+def server_processes():
+    """How many processes of our own count as the program's: none when it gets a user of its own."""
+    return 0 if os.getuid() == 0 else 2
+
+
+def limit_resources(limits, address_space, walled):
     """Sets the limits of one process; `address_space` in bytes, None for no such limit."""
     cpu_seconds = -(-limits['cpuMs'] // 1000) + 1
     bounds = [
@@ -107,8 +112,10 @@ def limit_resources(limits, address_space):
         (resource.RLIMIT_MEMLOCK, 65536),
         (resource.RLIMIT_MSGQUEUE, 65536),
         (resource.RLIMIT_SIGPENDING, 1024),
-        (resource.RLIMIT_NPROC, limits['processes']),
     ]
+    if walled:
+        # Counted per user and user namespace; elsewhere it would count the user's other processes.
+        bounds.append((resource.RLIMIT_NPROC, limits['processes'] + server_processes()))
     if not limits.get('session'):
         bounds.append((resource.RLIMIT_CPU, cpu_seconds))
     if address_space is not None:

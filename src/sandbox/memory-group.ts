@@ -13,6 +13,12 @@ export interface MemoryGroup {
   remove(): Promise<void>
 }
 
+/**
+ * What a tree may use beyond its limit: page tables, pipes and pages copied from the server. So that
+ * a single process meets its own limit, and a MemoryError, first.
+ */
+const slackBytes = 32 << 20
+
 let counter = 0
 
 /** Makes a group below (or beside) this process's own; undefined where that is not allowed. */
@@ -101,7 +107,7 @@ function openGroup(folder: string, files: GroupFiles): MemoryGroup {
       idleBytes ??= Number(read(files.usage))
       kills = killsSoFar()
       tryWrite(files.peak, 0)
-      const bytes = memoryBytes + idleBytes
+      const bytes = memoryBytes + idleBytes + slackBytes
       if (bytes === limitBytes) return
       // Version 1 refuses a limit above that of memory and swap together, so both orders.
       tryWrite(files.swap, files.swapBytes(bytes))

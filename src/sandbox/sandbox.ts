@@ -2,12 +2,13 @@ import { availableParallelism } from 'node:os'
 import { InputError } from '../core/index.ts'
 import { type Bubblewrap, findBubblewrap } from './bubblewrap.ts'
 import { type Limits, resolveLimits } from './limits.ts'
+import { probeSandbox } from './probe.ts'
 import { findPython } from './python-installation.ts'
 import type { Program, RunResult } from './result.ts'
 import { runProgram } from './run-program.ts'
 import { openSession, type Session } from './session.ts'
 import { createWorker } from './worker.ts'
-import { createWorkerPool } from './worker-pool.ts'
+import { createWorkerPool, type WorkerPool } from './worker-pool.ts'
 
 export interface SandboxOptions {
   /** `none` runs programs with limits but without walls, and has to be asked for. */
@@ -48,13 +49,28 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
     isolation === 'bubblewrap' ? await findBubblewrap() : undefined
   const python = await findPython(options.python)
   const pool = createWorkerPool(() => createWorker({ bubblewrap, python }), workers)
-  const first = await pool.take('run')
-  const memoryLimit = first.memory ? 'tree' : 'process'
-  pool.giveBack(first)
+  try {
+    const first = await pool.take('run')
+    const memoryLimit = first.memory ? 'tree' : 'process'
+    pool.giveBack(first)
+    await probeSandbox({
+      walls: bubblewrap !== undefined,
+      memoryLimit,
+      run: (source, limits) => runProgram(pool, { language: 'python', source }, limits),
+    })
+    return sandboxOn(pool, { isolation, memoryLimit, pythonVersion: python.version })
+  } catch (error) {
+    await pool.dispose()
+    throw error
+  }
+}
+
+function sandboxOn(
+  pool: WorkerPool,
+  facts: Pick<Sandbox, 'isolation' | 'memoryLimit' | 'pythonVersion'>,
+): Sandbox {
   return {
-    isolation,
-    memoryLimit,
-    pythonVersion: python.version,
+    ...facts,
     run: (program, limits) => runProgram(pool, program, resolveLimits(limits)),
     session: (limits) => openSession(pool, resolveLimits(limits)),
     dispose: () => pool.dispose(),

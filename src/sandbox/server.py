@@ -84,14 +84,15 @@ class Task:
     def _confine(self):
         os.setsid()
         limits, walls = self.limits, self.walls
-        if walls['namespaces']:
+        walled = walls['namespaces']
+        if walled:
             confine.make_private(limits['fileBytes'])
             confine.volunteer_for_oom()
             os.chdir('/work')
         else:
             os.chdir(self.folder)
-        confine.limit_resources(limits, limits['memoryBytes'] + walls['baseBytes'])
-        if walls['namespaces']:
+        confine.limit_resources(limits, limits['memoryBytes'] + walls['baseBytes'], walled)
+        if walled:
             if os.getuid() == 0 and walls['uid'] is not None:
                 confine.become(walls['uid'])
             confine.drop_capabilities()
@@ -160,7 +161,7 @@ class Task:
     def cpu_now(self):
         """CPU time in ns of everything that lives of this task, and of its children that ended."""
         total = 0
-        for pid, fields in living_processes(self.pid if self.holder is None else None):
+        for pid, fields in living_processes(below_server=self.holder is None):
             total += (int(fields[13]) + int(fields[14])) * TICK_NS
             try:
                 # The process's own CPU clock (clock_getcpuclockid(3)), finer than stat's ticks.
@@ -173,10 +174,10 @@ class Task:
         """Kills and reaps the whole tree; leaves status, CPU time and peak memory."""
         if self.status is not None:
             return
-        try:
-            signal.pidfd_send_signal(self.pidfd, signal.SIGKILL) if not self._has_ended() else None
-        except ProcessLookupError:
-            pass
+        # The kernel forgets the CPU time of processes that die with their namespace.
+        seen_ns = self.cpu_now() if self._has_company() else 0
+        if not self._has_ended():
+            signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
         if self.holder is not None:
             os.kill(self.holder, signal.SIGKILL)
         _, self.status, usage = os.wait4(self.pid, 0)
@@ -186,7 +187,15 @@ class Task:
         else:
             for usage in kill_descendants():
                 self._add(usage)
+        self.cpu_ns = max(self.cpu_ns, seen_ns)
         self.wall_ns = time.monotonic_ns() - self._started
+
+    def _has_company(self):
+        """Whether the task has processes beside its first."""
+        if self.holder is None:
+            return len(living_processes(below_server=True)) > 1
+        expected = {'1', str(self.holder), str(self.pid)}
+        return any(name.isdigit() and name not in expected for name in os.listdir('/proc'))
 
     def _has_ended(self):
         poller = select.poll()
@@ -213,15 +222,15 @@ class Task:
 TICK_NS = 10**9 // os.sysconf('SC_CLK_TCK')
 
 
-def living_processes(root=None):
+def living_processes(below_server):
     """(pid, fields of /proc/pid/stat after the name) of all processes but the server.
 
-    In a pid namespace of our own these are the task's; elsewhere those below `root`.
+    In a pid namespace of our own these are the task's; elsewhere those below the server.
     """
     own = os.getpid()
     found = {}
     for name in os.listdir('/proc'):
-        if not name.isdigit() or int(name) == own or int(name) == 1:
+        if not name.isdigit() or int(name) in (own, 1):
             continue
         try:
             with open('/proc/%s/stat' % name, 'rb') as file:
@@ -229,8 +238,8 @@ def living_processes(root=None):
         except OSError:
             continue
         found[int(name)] = text[text.rindex(b')') + 2 :].split()
-    if root is None:
-        return found.items()
+    if not below_server:
+        return list(found.items())
     below = {own}
     grew = True
     while grew:
@@ -239,14 +248,14 @@ def living_processes(root=None):
             if pid not in below and int(fields[1]) in below:
                 below.add(pid)
                 grew = True
-    return [(pid, fields) for pid, fields in found.items() if pid in below]
+    return [(pid, fields) for pid, fields in found.items() if pid in below and pid != own]
 
 
 def kill_descendants():
     """Without a pid namespace: kills and reaps whatever is left below the (subreaping) server."""
     usages = []
     while True:
-        for pid, _ in living_processes(os.getpid()):
+        for pid, _ in living_processes(below_server=True):
             try:
                 os.kill(pid, signal.SIGKILL)
             except OSError:

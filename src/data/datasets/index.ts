@@ -1,0 +1,5 @@
+export { type DataRecord, readJsonLines } from './read-json-lines.ts'
+export { type Line, type ReadOptions, readLines } from './read-lines.ts'
+export { readParquet } from './read-parquet.ts'
+export { type DialogRecord, readDialogs, readRecords } from './read-records.ts'
+export { createJsonLinesWriter, type JsonLinesWriter } from './write-json-lines.ts'

@@ -1,0 +1,48 @@
+import { InputError } from '../../core/index.ts'
+import { findJsonFault } from './json-fault.ts'
+import { type ReadOptions, readLines } from './read-lines.ts'
+
+/** One record and its line (Parquet: row) from 1. */
+export interface DataRecord {
+  line: number
+  value: unknown
+}
+
+/**
+ * Reads JSON Lines in bounded memory, decompressed when the name ends in `.gz` or `.zst`. Blank
+ * lines are skipped but counted.
+ *
+ * @throws `RC_BAD_JSON_LINE` with file, line, column and what is wrong, and what `readLines` throws.
+ */
+export async function* readJsonLines(
+  path: string,
+  options: ReadOptions = {},
+): AsyncGenerator<DataRecord> {
+  for await (const { line, text } of readLines(path, options)) {
+    if (text.trim() === '') continue
+    yield { line, value: parseLine(text, path, line) }
+  }
+}
+
+function parseLine(text: string, path: string, line: number): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    const { at, problem } = findJsonFault(text) ?? { at: 0, problem: String(error) }
+    throw new InputError(`${path}, line ${line}, column ${at + 1}: ${problem}`, {
+      code: 'RC_BAD_JSON_LINE',
+      hint: hintFor(text, at),
+      cause: error,
+    })
+  }
+}
+
+function hintFor(text: string, at: number): string {
+  if (/^(?:-?Infinity|NaN)/.test(text.slice(at, at + 10))) {
+    return 'JSON has no NaN and no Infinity; write null, or leave the key out.'
+  }
+  if (at >= text.length) {
+    return 'Each line must hold one whole JSON value; was the file cut off, or is it indented JSON?'
+  }
+  return 'Each line must hold one JSON value, as json.dumps or JSON.stringify write it.'
+}

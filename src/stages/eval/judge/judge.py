@@ -27,6 +27,8 @@ WALL_BACKSTOP = 5  # times the total limit
 SHORTCUT_BYTES = 1024
 READ_BYTES = 1 << 16
 LARGEST_MESSAGE_BYTES = 4 << 30
+KINDS = (LOADED, LOAD_ERROR, RESULT, ERROR)
+FORGED = 0
 MAXIMUM_SHOWN = 300
 
 
@@ -212,7 +214,8 @@ class Run:
         buffer = bytearray()
         while self.receive(buffer, HEADER.size, started, limit):
             kind, seconds, length = HEADER.unpack_from(buffer)
-            if length > LARGEST_MESSAGE_BYTES:
+            if kind not in KINDS or length > LARGEST_MESSAGE_BYTES:
+                yield FORGED, 0.0, b""
                 return
             if not self.receive(buffer, HEADER.size + length, started, limit):
                 return
@@ -276,6 +279,10 @@ class JudgedSet:
 
     def take(self, kind, seconds, payload):
         """Takes a message; true when the status is known."""
+        if kind == FORGED:
+            self.error = "the program wrote to the channel of its results"
+            self.status = FAIL
+            return True
         if kind == LOAD_ERROR:
             self.error = payload.decode("utf-8", "replace")
             self.status = FAIL

@@ -11,6 +11,7 @@ from program import format_error, own_part, remember_source, set_recursion_limit
 def run_cells(channel, module, mark):
     """Answers one message per cell until the server closes the channel."""
     module._ = None
+    sys.stdout.reconfigure(line_buffering=True)
     sys.stderr = sys.__stderr__ = MarkedStream(sys.stdout, mark)
     number = 0
     set_recursion_limit()

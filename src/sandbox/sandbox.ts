@@ -71,8 +71,8 @@ function sandboxOn(
 ): Sandbox {
   return {
     ...facts,
-    run: (program, limits) => runProgram(pool, program, resolveLimits(limits)),
-    session: (limits) => openSession(pool, resolveLimits(limits)),
+    run: async (program, limits) => runProgram(pool, program, resolveLimits(limits)),
+    session: async (limits) => openSession(pool, resolveLimits(limits)),
     dispose: () => pool.dispose(),
   }
 }

@@ -24,6 +24,7 @@ from frames import receive, send
 
 CORES = os.cpu_count() or 1
 PIPE_READ = 65536
+FLAGS = ['-s', '-B', '-X', 'utf8']  # as worker.ts gives them
 CONTROL_LIMIT = 64 << 20
 
 
@@ -451,6 +452,7 @@ def address_space_in_use():
 
 
 def main():
+    confine.fix_addresses([sys.executable, *FLAGS, __file__])
     # Process 1 of a namespace ignores what it has no handler for.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     sys.path.pop(0)

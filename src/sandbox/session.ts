@@ -1,3 +1,4 @@
+import { ReflectionCoderError } from '../core/index.ts'
 import { type Limits, resolveLimits } from './limits.ts'
 import {
   decodeOutput,
@@ -7,6 +8,7 @@ import {
   type ServerReport,
 } from './result.ts'
 import { serverGraceMs } from './run-program.ts'
+import { createAddressRenaming } from './stable-addresses.ts'
 import { type Worker, WorkerFault } from './worker.ts'
 import type { WorkerPool } from './worker-pool.ts'
 
@@ -50,15 +52,18 @@ export async function openSession(pool: WorkerPool, limits: Limits): Promise<Ses
     pool.giveBack(worker)
     throw error
   }
+  const rename = createAddressRenaming()
   let ended: Outcome | undefined
   let disposed = false
   let last: Promise<unknown> = Promise.resolve()
   const runCell = async (source: string, cellLimits: CellLimits = {}): Promise<CellResult> => {
-    if (disposed) throw new Error('the session was disposed of')
+    if (disposed) {
+      throw new ReflectionCoderError('the session was disposed of', { code: 'RC_SANDBOX_DISPOSED' })
+    }
     if (ended !== undefined) return endedResult(ended)
     const result = await runCellOn(worker, mark, source, resolveLimits(cellLimits, limits))
     if (result.ended) ended = result.cell.outcome
-    return result.cell
+    return renameIn(result.cell, rename)
   }
   return {
     runCell(source, cellLimits) {
@@ -116,6 +121,19 @@ async function runCellOn(
       wallMs: report.wallMs,
       truncated,
     },
+  }
+}
+
+function renameIn(cell: CellResult, rename: (text: string) => string): CellResult {
+  // The output first: it holds all the others, in their order.
+  const output = rename(cell.output)
+  return {
+    ...cell,
+    output,
+    stdout: rename(cell.stdout),
+    stderr: rename(cell.stderr),
+    result: cell.result === null ? null : rename(cell.result),
+    traceback: cell.traceback === null ? null : rename(cell.traceback),
   }
 }
 

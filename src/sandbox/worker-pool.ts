@@ -1,3 +1,4 @@
+import { ReflectionCoderError } from '../core/index.ts'
 import type { Worker } from './worker.ts'
 
 /** Workers that are lent out, one program or session at a time. */
@@ -19,7 +20,9 @@ export function createWorkerPool(create: () => Promise<Worker>, places: number):
   let disposed = false
 
   const refuseDisposed = () => {
-    if (disposed) throw new Error('the sandbox was disposed of')
+    if (disposed) {
+      throw new ReflectionCoderError('the sandbox was disposed of', { code: 'RC_SANDBOX_DISPOSED' })
+    }
   }
   const obtain = async (): Promise<Worker> => {
     for (let worker = idle.pop(); worker !== undefined; worker = idle.pop()) {

@@ -1,0 +1,298 @@
+import { spawn } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { findBubblewrap } from './bubblewrap.ts'
+import { createSandbox, type Sandbox } from './sandbox.ts'
+
+const python = (source: string) => ({ language: 'python', source }) as const
+
+describe('a sandbox', () => {
+  let sandbox: Sandbox
+  beforeAll(async () => {
+    sandbox = await createSandbox({ workers: 2 })
+  })
+  afterAll(() => sandbox.dispose())
+
+  it('says how it isolates', () => {
+    expect(sandbox.isolation).toBe('bubblewrap')
+    expect(['tree', 'process']).toContain(sandbox.memoryLimit)
+    expect(sandbox.pythonVersion).toMatch(/^3\.\d+\.\d+/)
+  })
+
+  it('returns output, status and what was used', async () => {
+    const result = await sandbox.run(python('import sys\nprint("a")\nprint("b", file=sys.stderr)'))
+    expect(result).toMatchObject({
+      outcome: 'ok',
+      exitCode: 0,
+      signal: null,
+      stdout: 'a\n',
+      stderr: 'b\n',
+      truncated: false,
+    })
+    expect(result.cpuMs).toBeGreaterThan(0)
+    expect(result.cpuMs).toBeLessThan(200)
+    expect(result.peakMemoryBytes).toBeGreaterThan(0)
+  })
+
+  it('shows an uncaught exception as python main.py does', async () => {
+    const result = await sandbox.run(python('def f():\n    raise ValueError("no")\n\nf()\n'))
+    expect(result).toMatchObject({
+      outcome: 'error',
+      exitCode: 1,
+      stderr:
+        'Traceback (most recent call last):\n' +
+        '  File "main.py", line 4, in <module>\n    f()\n' +
+        '  File "main.py", line 2, in f\n    raise ValueError("no")\n' +
+        'ValueError: no\n',
+    })
+  })
+
+  it('shows a syntax error with its line', async () => {
+    const result = await sandbox.run(python('x = 1\nif x\n  pass\n'))
+    expect(result.stderr).toMatch(/^ {2}File "main.py", line 2\n {4}if x\n.*\^\nSyntaxError: /s)
+  })
+
+  it('names no folder of this machine in a traceback', async () => {
+    const result = await sandbox.run(python('import json\njson.loads("{")'))
+    expect(result.stderr).toContain('File "/usr/lib/python3.')
+    expect(result.stderr).not.toContain('.pyenv')
+  })
+
+  it('runs __main__ blocks, exit functions and final destructors in order', async () => {
+    const source = `
+import atexit, threading, time
+atexit.register(print, 'exit')
+class Last:
+  def __del__(self): print('del')
+last = Last()
+threading.Thread(target=lambda: (time.sleep(0.02), print('thread'))).start()
+if __name__ == '__main__': print('main')`
+    const result = await sandbox.run(python(source))
+    expect(result.stdout).toBe('main\nthread\nexit\ndel\n')
+  })
+
+  it('gives the usual recursion depth', async () => {
+    const source =
+      'def f(n):\n  try: return f(n + 1)\n  except RecursionError: return n\nprint(f(2))'
+    const result = await sandbox.run(python(source))
+    expect(Math.abs(Number(result.stdout) - 998)).toBeLessThanOrEqual(3)
+  })
+
+  it('puts files into the working folder', async () => {
+    const files = { 'data/in.txt': 'é\n', 'helper.py': 'def f(): return 5' }
+    const source = 'from helper import f\nprint(f(), repr(open("data/in.txt").read()))'
+    const result = await sandbox.run({ ...python(source), files })
+    expect(result.stdout).toBe("5 'é\\n'\n")
+  })
+
+  it('refuses files outside the working folder', async () => {
+    await expect(sandbox.run({ ...python(''), files: { '../x': '' } })).rejects.toMatchObject({
+      code: 'RC_BAD_FILE_NAME',
+      status: 2,
+    })
+  })
+
+  it('refuses limits that make no sense, naming them', async () => {
+    await expect(sandbox.run(python(''), { cpuMs: -1 })).rejects.toMatchObject({
+      code: 'RC_BAD_LIMITS',
+      message: expect.stringContaining('cpuMs'),
+    })
+  })
+
+  it('cuts output at its limit and says so', async () => {
+    const result = await sandbox.run(python('print("é" * 100)'), { outputBytes: 9 })
+    expect(result).toMatchObject({ outcome: 'output-limit', truncated: true, stdout: 'éééé' })
+  })
+
+  it('decides by CPU time, so that waiting is not charged', async () => {
+    const source = 'import time\ntime.sleep(0.4)\nprint("awake")'
+    const result = await sandbox.run(python(source), { cpuMs: 200, wallMs: 10_000 })
+    expect(result).toMatchObject({ outcome: 'ok', stdout: 'awake\n' })
+    expect(result.cpuMs).toBeLessThan(200)
+  })
+
+  it('runs eight programs at once on two workers, each for itself', async () => {
+    const runs = Array.from({ length: 8 }, (_, index) =>
+      sandbox.run({
+        ...python(`
+import os, time
+open('/tmp/mine', 'w').write(input())
+time.sleep(0.03)
+print(open('/tmp/mine').read(), os.listdir('/tmp'))`),
+        stdin: `${index}\n`,
+      }),
+    )
+    const results = await Promise.all(runs)
+    expect(results.map(({ stdout }) => stdout)).toEqual(
+      results.map((_, index) => `${index} ['mine']\n`),
+    )
+  })
+
+  it('stays the same size over 300 programs', async () => {
+    const batch = async (count: number) => {
+      for (let run = 0; run < count; run++) {
+        const result = await sandbox.run(python('x = list(range(1000))\nprint(len(x))'))
+        expect(result.stdout).toBe('1000\n')
+      }
+    }
+    await batch(50)
+    const before = serversOf(process.pid)
+    await batch(250)
+    const after = serversOf(process.pid)
+    expect(after.map(({ pid }) => pid)).toEqual(before.map(({ pid }) => pid))
+    const growth = sum(after.map(({ bytes }) => bytes)) - sum(before.map(({ bytes }) => bytes))
+    expect(growth).toBeLessThan(1 << 20)
+  })
+
+  it('replaces a server that dies and runs the program again', async () => {
+    const running = sandbox.run(python('import time\ntime.sleep(0.5)\nprint("again")'))
+    await until(() => serversOf(process.pid).some(({ busy }) => busy))
+    for (const { pid, busy } of serversOf(process.pid)) if (busy) process.kill(pid, 'SIGKILL')
+    expect(await running).toMatchObject({ outcome: 'ok', stdout: 'again\n' })
+  })
+})
+
+describe('a sandbox that ends', () => {
+  it('leaves no process and no folder after dispose', async () => {
+    const before = leftovers()
+    const sandbox = await createSandbox({ workers: 1 })
+    const running = sandbox.run(python('import time\ntime.sleep(60)'))
+    const refused = expect(running).rejects.toMatchObject({ code: 'RC_SANDBOX_DISPOSED' })
+    const session = await sandbox.session()
+    await session.runCell('1')
+    await sandbox.dispose()
+    await refused
+    expect(serversOf(process.pid)).toEqual([])
+    expect(leftovers()).toEqual(before)
+    await expect(sandbox.run(python(''))).rejects.toMatchObject({ code: 'RC_SANDBOX_DISPOSED' })
+  })
+
+  it('leaves no process when Node is killed', async () => {
+    const script = `
+import { createSandbox } from ${JSON.stringify(fileURLToPath(new URL('./index.ts', import.meta.url)))}
+createSandbox({ workers: 1 }).then((sandbox) => {
+  void sandbox.run({ language: 'python', source: 'import time\\ntime.sleep(60)' }, { wallMs: 60000 })
+  setTimeout(() => console.log('ready'), 100)
+})`
+    const child = spawn(
+      process.execPath,
+      ['--import', 'tsx', '--input-type=module', '-e', script],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    )
+    await new Promise((resolve) => child.stdout.once('data', resolve))
+    const pid = child.pid as number
+    const started = descendantsOf(pid)
+    expect(started.length).toBeGreaterThan(2)
+    child.kill('SIGKILL')
+    await until(() => started.every((process) => !existsSync(`/proc/${process}`)))
+  })
+
+  it('runs with limits but no walls where that is asked for', async () => {
+    const before = leftovers()
+    const sandbox = await createSandbox({ isolation: 'none', workers: 1 })
+    try {
+      expect(sandbox.isolation).toBe('none')
+      const source = `
+import subprocess, os
+subprocess.Popen(['sleep', '61'], start_new_session=True)
+open('left', 'w').write('x'); os.mkdir('deep'); os.chmod('deep', 0)
+print('ok')`
+      expect(await sandbox.run(python(source))).toMatchObject({ outcome: 'ok', stdout: 'ok\n' })
+      expect(descendantsOf(process.pid).map(commandOf)).not.toContain('sleep 61')
+      const looping = await sandbox.run(python('while True: pass'), { cpuMs: 100 })
+      expect(looping.outcome).toBe('timeout')
+    } finally {
+      await sandbox.dispose()
+    }
+    expect(leftovers()).toEqual(before)
+  })
+})
+
+describe('what a sandbox needs', () => {
+  it('names the command that installs bubblewrap', async () => {
+    const root = process.getuid?.() === 0
+    await expect(findBubblewrap('/nowhere')).rejects.toMatchObject({
+      name: 'MissingDependencyError',
+      code: 'RC_BUBBLEWRAP_MISSING',
+      status: 3,
+      hint: `Install it: ${root ? '' : 'sudo '}apt-get install -y bubblewrap`,
+    })
+  })
+
+  it('names a Python that is not there', async () => {
+    await expect(createSandbox({ python: '/nowhere/python3' })).rejects.toMatchObject({
+      code: 'RC_PYTHON_MISSING',
+      status: 3,
+    })
+  })
+})
+
+interface ServerProcess {
+  pid: number
+  bytes: number
+  busy: boolean
+}
+
+/** The fork servers below a process: those that descend from it and run server.py. */
+function serversOf(root: number): ServerProcess[] {
+  return descendantsOf(root)
+    .filter((pid) => /^\S*python\S* .*server\.py/.test(commandOf(pid)))
+    .filter((pid) => !/^\S*python\S* .*server\.py/.test(commandOf(parentOf(pid))))
+    .map((pid) => ({
+      pid,
+      bytes: Number(/VmRSS:\s+(\d+)/.exec(statusOf(pid))?.[1] ?? 0) * 1024,
+      busy: descendantsOf(pid).length > 0,
+    }))
+}
+
+function descendantsOf(root: number): number[] {
+  const parents = new Map<number, number>()
+  for (const name of readdirSync('/proc')) {
+    if (/^\d+$/.test(name)) parents.set(Number(name), parentOf(Number(name)))
+  }
+  const found = [root]
+  for (const pid of found) {
+    for (const [child, parent] of parents) if (parent === pid) found.push(child)
+  }
+  return found.slice(1)
+}
+
+function parentOf(pid: number): number {
+  return Number(/PPid:\s+(\d+)/.exec(statusOf(pid))?.[1] ?? 0)
+}
+
+function statusOf(pid: number): string {
+  return readOrEmpty(`/proc/${pid}/status`)
+}
+
+function commandOf(pid: number): string {
+  return readOrEmpty(`/proc/${pid}/cmdline`).replaceAll('\0', ' ').trim()
+}
+
+function readOrEmpty(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+function leftovers(): string[] {
+  return readdirSync(tmpdir()).filter((name) => name.startsWith('reflectioncoder-'))
+}
+
+function sum(numbers: number[]): number {
+  return numbers.reduce((total, number) => total + number, 0)
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  for (let attempt = 0; attempt < 500; attempt++) {
+    if (condition()) return
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+  throw new Error('the condition did not come true within 5 s')
+}

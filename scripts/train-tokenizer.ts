@@ -4,10 +4,12 @@ import { InputError, ReflectionCoderError } from '../src/core/index.ts'
 import { readJsonLines } from '../src/data/datasets/index.ts'
 import { trainTokenizer } from '../src/nn/tokenizer/index.ts'
 
-const usage = `Usage: npx tsx scripts/train-tokenizer.ts --out FOLDER [--vocabulary-size 2048] FILE...
+const usage = `Usage: npx tsx scripts/train-tokenizer.ts --out FOLDER [--vocabulary-size 2048]
+       [--with-special-tokens] FILE...
 
 Trains a byte-level BPE tokenizer for code on text files and JSON Lines (.jsonl, .gz and .zst too:
-every text value of a record counts) and writes tokenizer.json and tokenizer_config.json.
+every text value of a record counts) and writes tokenizer.json and tokenizer_config.json. The size counts the special
+tokens; --with-special-tokens gives the seven tokens of a dialog the last ids.
 
 Example: npx tsx scripts/train-tokenizer.ts --out models/tiny --vocabulary-size 1024 corpus.txt`
 
@@ -17,6 +19,7 @@ async function main(): Promise<void> {
     options: {
       out: { type: 'string' },
       'vocabulary-size': { type: 'string', default: '2048' },
+      'with-special-tokens': { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   })
@@ -28,6 +31,7 @@ async function main(): Promise<void> {
     texts: readTexts(positionals),
     folder: values.out,
     vocabularySize: Number(values['vocabulary-size']),
+    withSpecialTokens: values['with-special-tokens'],
   })
   console.log(JSON.stringify({ out: values.out, ...result }))
 }

@@ -67,7 +67,7 @@ type Due = 'value' | 'first value' | 'key' | 'first key' | 'colon' | 'comma'
 
 const blank = /[ \t\r\n]*/y
 const scalar = /(?:true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)(?![\w.+-])/y
-const escape = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y
+const escapeSequence = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y
 
 function skip(text: string, at: number, pattern: RegExp): number {
   pattern.lastIndex = at
@@ -82,7 +82,7 @@ function skipStringBody(text: string, start: number): number {
       at += 1
       continue
     }
-    const end = skip(text, at, escape)
+    const end = skip(text, at, escapeSequence)
     if (end === at) return at
     at = end
   }

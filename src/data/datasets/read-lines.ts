@@ -3,6 +3,8 @@ import { openBytes } from './open-bytes.ts'
 
 export interface ReadOptions {
   signal?: AbortSignal
+  /** The longest line that is accepted; default 256 MiB, below what a JavaScript string can hold. */
+  maximumLineBytes?: number
 }
 
 /** One line of a file, from 1, without its line end. */
@@ -11,9 +13,6 @@ export interface Line {
   text: string
 }
 
-/** The longest line in bytes, below what a JavaScript string can hold. */
-const maximumLineBytes = 2 ** 28
-
 /**
  * Reads a UTF-8 file line by line in bounded memory, decompressed when its name ends in `.gz` or
  * `.zst`. Line ends are LF or CRLF; a byte order mark at the beginning is skipped.
@@ -21,8 +20,9 @@ const maximumLineBytes = 2 ** 28
  * @throws `RC_FILE_NOT_READABLE`, `RC_BAD_COMPRESSION`, `RC_NOT_UTF8` and `RC_LINE_TOO_LONG`.
  */
 export async function* readLines(path: string, options: ReadOptions = {}): AsyncGenerator<Line> {
+  const { maximumLineBytes = 2 ** 28 } = options
   let line = 0
-  for await (const bytes of splitLines(openBytes(path), path)) {
+  for await (const bytes of splitLines(openBytes(path), path, maximumLineBytes)) {
     if (options.signal?.aborted) throw new InterruptedError()
     line += 1
     yield { line, text: decodeLine(bytes, path, line) }
@@ -32,6 +32,7 @@ export async function* readLines(path: string, options: ReadOptions = {}): Async
 async function* splitLines(
   chunks: AsyncIterable<Uint8Array>,
   path: string,
+  maximumLineBytes: number,
 ): AsyncGenerator<Uint8Array> {
   let parts: Uint8Array[] = []
   let held = 0
@@ -49,7 +50,7 @@ async function* splitLines(
     if (start === chunk.length) continue
     parts.push(chunk.subarray(start))
     held += chunk.length - start
-    if (held > maximumLineBytes) throw lineTooLong(path, line)
+    if (held > maximumLineBytes) throw lineTooLong(path, line, maximumLineBytes)
   }
   if (parts.length > 0) yield Buffer.concat(parts)
 }
@@ -67,7 +68,7 @@ function decodeLine(bytes: Uint8Array, path: string, line: number): string {
 const lineFeed = 0x0a
 const carriageReturn = 0x0d
 
-function lineTooLong(path: string, line: number): InputError {
+function lineTooLong(path: string, line: number, maximumLineBytes: number): InputError {
   return new InputError(
     `${path}, line ${line}: longer than ${maximumLineBytes / 2 ** 20} MiB without a line end`,
     {
@@ -90,23 +91,24 @@ function notUtf8(path: string, line: number, bytes: Uint8Array, cause: unknown):
   })
 }
 
-/** Index of the first byte that no valid UTF-8 text can have there, by bisection over prefixes. */
+/** Index of the first byte that is no part of valid UTF-8, by bisection over prefixes. */
 function findInvalidByte(bytes: Uint8Array): number {
   let valid = 0
-  let invalid = bytes.length
+  let invalid = bytes.length + 1
   while (invalid - valid > 1) {
     const middle = (valid + invalid) >> 1
-    if (isValidPrefix(bytes.subarray(0, middle))) valid = middle
+    if (decodePrefix(bytes, middle) !== undefined) valid = middle
     else invalid = middle
   }
-  return invalid - 1
+  return Buffer.byteLength(decodePrefix(bytes, valid) ?? '')
 }
 
-function isValidPrefix(bytes: Uint8Array): boolean {
+/** The whole characters of a prefix; `undefined` when it is invalid whatever may follow. */
+function decodePrefix(bytes: Uint8Array, length: number): string | undefined {
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
   try {
-    new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: true })
-    return true
+    return decoder.decode(bytes.subarray(0, length), { stream: true })
   } catch {
-    return false
+    return undefined
   }
 }

@@ -19,9 +19,10 @@ const splitPattern = [
 
 const endOfText = '<|endoftext|>'
 
-/** What a new tokenizer is made of; `tokens` counts all but the seven. */
+/** What a new tokenizer is made of. */
 export interface TrainedTokenizer {
-  tokens: number
+  /** Size of the vocabulary, special tokens included. */
+  size: number
   merges: number
   words: number
 }
@@ -29,8 +30,8 @@ export interface TrainedTokenizer {
 /**
  * Trains a byte-level BPE tokenizer on texts and writes it as a folder with tokenizer.json and
  * tokenizer_config.json: no normalisation, no BOS, EOS `<|endoftext|>`. The same texts in any order
- * give the same bytes. `vocabularySize` counts EOS and, with `withSpecialTokens` (default true), the
- * seven tokens of a dialog, which get the last ids.
+ * give the same bytes. `vocabularySize` counts EOS and, with `withSpecialTokens` (default false, as a
+ * base model knows no dialogs), the seven tokens of a dialog, which get the last ids.
  *
  * @throws `RC_BAD_VOCABULARY_SIZE` when the size cannot hold the 256 bytes and the special tokens.
  */
@@ -40,7 +41,7 @@ export async function trainTokenizer(options: {
   vocabularySize: number
   withSpecialTokens?: boolean
 }): Promise<TrainedTokenizer> {
-  const { texts, folder, vocabularySize, withSpecialTokens = true } = options
+  const { texts, folder, vocabularySize, withSpecialTokens = false } = options
   const added = [endOfText, ...(withSpecialTokens ? specialTokens : [])]
   const smallest = 256 + added.length
   if (!Number.isInteger(vocabularySize) || vocabularySize < smallest || vocabularySize > 2 ** 24) {
@@ -54,7 +55,7 @@ export async function trainTokenizer(options: {
   const pairs = trainBytePairs(words.counts, { vocabularySize: vocabularySize - added.length })
   await writeFolder(folder, pairs.tokens, pairs.merges, added)
   return {
-    tokens: pairs.tokens.length + 1,
+    size: pairs.tokens.length + added.length,
     merges: pairs.merges.length,
     words: words.counts.size,
   }

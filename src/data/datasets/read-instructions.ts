@@ -1,0 +1,132 @@
+import { basename } from 'node:path'
+import { InputError } from '../../core/index.ts'
+import type { Instruction } from './instruction.ts'
+import {
+  detectFormat,
+  FieldProblem,
+  formats,
+  type InstructionFormat,
+  type ParsedInstruction,
+} from './instruction-formats.ts'
+import { type ReadOptions, readLines } from './read-lines.ts'
+import { readRecords } from './read-records.ts'
+
+export interface InstructionOptions extends ReadOptions {
+  /** How records are read; default: by the keys of each record. */
+  format?: InstructionFormat
+  /**
+   * Names of the columns that hold these parts, for files of no known format, for example
+   * `{ instruction: 'prompt', answer: 'completion' }`.
+   */
+  columns?: Partial<Record<InstructionColumn, string>>
+  /** Stops after so many instructions; default: all. */
+  limit?: number
+}
+
+export type InstructionColumn = 'id' | 'instruction' | 'answer' | 'tests' | 'entryPoint'
+
+/**
+ * Reads instructions in bounded memory: JSON Lines (`.gz`, `.zst`) or Parquet of CodeFeedback
+ * (`query`, `answer`), Alpaca (`instruction`, `input`, `output`), chats of OpenAI (`messages`) or
+ * ShareGPT (`conversations`), or `instruction` with `id`, `answer`, `tests` and `entryPoint` as
+ * there are; in a `.txt` file each line that is not blank is an instruction.
+ *
+ * @throws `RC_BAD_INSTRUCTION` naming file, line and field, and what the readers of files throw.
+ */
+export async function* readInstructions(
+  path: string,
+  options: InstructionOptions = {},
+): AsyncGenerator<Instruction> {
+  const { limit = Number.POSITIVE_INFINITY } = options
+  let count = 0
+  if (limit <= 0) return
+  for await (const { line, value } of readSource(path, options)) {
+    yield parseRecord(value, path, line, options)
+    count += 1
+    if (count >= limit) return
+  }
+}
+
+async function* readSource(path: string, options: ReadOptions) {
+  if (!/\.txt(\.gz|\.zstd?)?$/i.test(path)) return yield* readRecords(path, options)
+  for await (const { line, text } of readLines(path, options)) {
+    if (text.trim() !== '') yield { line, value: { instruction: text.trim() } }
+  }
+}
+
+function parseRecord(
+  value: unknown,
+  path: string,
+  line: number,
+  options: InstructionOptions,
+): Instruction {
+  const fields = renameColumns(readFields(value, path, line), options.columns)
+  const format = options.format ?? detectFormat(fields)
+  if (format === undefined) throw unknownFormat(path, line, fields)
+  const { used, ...parsed } = parseFields(fields, format, path, line)
+  if (parsed.instruction.trim() === '') {
+    throw badInstruction(path, line, 'instruction', 'expected text, got only blanks')
+  }
+  const extra = { ...fields }
+  for (const key of [...used, ...idKeys]) delete extra[key]
+  return { id: readId(fields) ?? `${stemOf(path)}-${line}`, ...parsed, extra }
+}
+
+function readFields(value: unknown, path: string, line: number): Record<string, unknown> {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    return value as Record<string, unknown>
+  }
+  const { message } = new FieldProblem('record', 'an object', value)
+  throw badInstruction(path, line, 'record', message)
+}
+
+function parseFields(
+  fields: Record<string, unknown>,
+  format: InstructionFormat,
+  path: string,
+  line: number,
+): ParsedInstruction {
+  try {
+    return formats[format].parse(fields)
+  } catch (error) {
+    if (error instanceof FieldProblem) throw badInstruction(path, line, error.field, error.message)
+    throw error
+  }
+}
+
+function renameColumns(
+  fields: Record<string, unknown>,
+  columns: InstructionOptions['columns'] = {},
+): Record<string, unknown> {
+  const renamed = { ...fields }
+  for (const [name, column] of Object.entries(columns)) {
+    if (column === undefined || column === name) continue
+    delete renamed[column]
+    renamed[name] = fields[column]
+  }
+  return renamed
+}
+
+const idKeys = ['id', 'task_id', 'taskId']
+
+function readId(fields: Record<string, unknown>): string | undefined {
+  const id = idKeys.map((key) => fields[key]).find((value) => value !== undefined && value !== null)
+  return typeof id === 'string' || typeof id === 'number' ? String(id) : undefined
+}
+
+function stemOf(path: string): string {
+  return basename(path).replace(/\.[^.]*(\.gz|\.zstd?)?$/i, '')
+}
+
+function unknownFormat(path: string, line: number, fields: Record<string, unknown>): InputError {
+  const keys = Object.keys(fields).map((key) => JSON.stringify(key))
+  const problem = `expected the keys of a known format, got ${keys.slice(0, 8).join(', ') || 'none'}`
+  return badInstruction(path, line, 'record', problem)
+}
+
+function badInstruction(path: string, line: number, field: string, problem: string): InputError {
+  return new InputError(`${path}, line ${line}, ${field}: ${problem}`, {
+    code: 'RC_BAD_INSTRUCTION',
+    hint: 'A record has "query" and "answer", "instruction" (with "output" or "tests"), "messages" or "conversations"; columns of other names can be given by name.',
+  })
+}

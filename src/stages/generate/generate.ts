@@ -1,0 +1,188 @@
+import { createHash } from 'node:crypto'
+import { access, mkdir, readdir, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import {
+  hashFile,
+  InterruptedError,
+  type Progress,
+  parseOptions,
+  refuseExistingOutput,
+  silentProgress,
+  writeFileAtomic,
+} from '../../core/index.ts'
+import { type Problem, readProblems } from '../../data/benchmarks/index.ts'
+import type { Generator } from '../../nn/infer/index.ts'
+import { type GenerateOptions, generateOptionsSchema } from './options.ts'
+import { type FinishedSample, openPartialSamples, type PartialSamples } from './partial-samples.ts'
+import { type PreparedPrompt, preparePrompt } from './prepare-prompt.ts'
+
+export interface GenerationContext {
+  progress?: Progress
+  /** Ends the generation after the batch in progress; `resume` goes on. */
+  signal?: AbortSignal
+}
+
+export interface GenerationSummary {
+  model: string
+  problems: string
+  /** MD5 of the problem file. */
+  hash: string
+  out: string
+  promptStyle: 'chat' | 'completion'
+  taskCount: number
+  sampleCount: number
+  newTokens: number
+  /** Samples that were cut at `maxNewTokens`. */
+  cutOff: number
+  /** Of this call, loading left out. */
+  newTokensPerSecond: number
+  wallSeconds: number
+}
+
+/**
+ * Lets a model write samples for problems: JSONL of `task_id` and `solution`, ordered by problem.
+ *
+ * @throws InputError for options, problems or a model folder that cannot be used, and
+ * `RC_OUTPUT_EXISTS`; InterruptedError after the batch in progress when `signal` is aborted.
+ */
+export async function generate(
+  input: unknown,
+  context: GenerationContext = {},
+): Promise<GenerationSummary> {
+  const options = parseOptions(generateOptionsSchema, input)
+  const partialPath = `${options.out}.partial`
+  await prepareOutput(options, partialPath)
+  const problemFile = await readProblems(options.problems, options.data)
+  const fingerprint = await fingerprintOf(options, problemFile.hash)
+  await mkdir(dirname(options.out), { recursive: true })
+  const partial = await openPartialSamples(partialPath, fingerprint, options.resume)
+  const before = partial.samples.length
+  const { loadGenerator } = await import('../../nn/infer/index.ts')
+  const generator = await loadGenerator(options.model, options.threads).catch(async (error) => {
+    await (before === 0 ? partial.remove() : partial.close())
+    throw error
+  })
+  const started = performance.now()
+  try {
+    await writeSamples(generator, problemFile.problems, options, partial, context)
+    const wallSeconds = (performance.now() - started) / 1000
+    const { samples } = partial
+    await writeFileAtomic(options.out, samples.map(renderSample).join(''))
+    await partial.remove()
+    return {
+      model: options.model,
+      problems: problemFile.path,
+      hash: problemFile.hash,
+      out: options.out,
+      promptStyle: options.promptStyle,
+      taskCount: problemFile.problems.length,
+      sampleCount: samples.length,
+      newTokens: countTokens(samples),
+      cutOff: samples.filter(({ cutOff }) => cutOff).length,
+      newTokensPerSecond: Math.round(countTokens(samples.slice(before)) / wallSeconds),
+      wallSeconds: Math.round(wallSeconds * 1000) / 1000,
+    }
+  } catch (error) {
+    await partial.close().catch(() => {})
+    throw error
+  } finally {
+    await generator.dispose()
+  }
+}
+
+/** Continues prompts batch by batch, from where the partial file ends. */
+async function writeSamples(
+  generator: Generator,
+  problems: readonly Problem[],
+  options: GenerateOptions,
+  partial: PartialSamples,
+  context: GenerationContext,
+): Promise<void> {
+  const { maxNewTokens, temperature, topP, topK, seed, batchSize } = options
+  const { tokenizer } = generator
+  const stopIds = [
+    tokenizer.eosId,
+    tokenizer.specialIds['<|endofblock|>'],
+    tokenizer.specialIds['<|endofmessage|>'],
+  ]
+  const total = problems.length * options.samplesPerTask
+  const progress = (context.progress ?? silentProgress).start('generating', total)
+  progress.update(partial.samples.length)
+  while (partial.samples.length < total) {
+    if (context.signal?.aborted) throw new InterruptedError()
+    const batch = nextBatch(generator, problems, options, partial.samples.length)
+    const results = await generator.generate(
+      batch.map(({ id, prompt: { promptIds } }) => ({ id, promptIds })),
+      { maxNewTokens, stopIds, temperature, topP, topK, seed, batchSize },
+    )
+    const finished = results.map(({ ids, stop }, index): FinishedSample => {
+      const { taskId, prompt } = batch[index] as BatchEntry
+      const solution = prompt.readSolution(ids)
+      return { taskId, solution, newTokens: ids.length, cutOff: stop === 'length' }
+    })
+    await partial.addBatch(finished)
+    progress.update(partial.samples.length, `${countTokens(partial.samples)} tokens`)
+  }
+  progress.finish()
+}
+
+interface BatchEntry {
+  id: string
+  taskId: string
+  prompt: PreparedPrompt
+}
+
+/** Batches are cut at fixed places, so that a resumed generation makes the same ones. */
+function nextBatch(
+  { tokenizer }: Generator,
+  problems: readonly Problem[],
+  { promptStyle, samplesPerTask, batchSize }: GenerateOptions,
+  first: number,
+): BatchEntry[] {
+  const end = Math.min(first + batchSize, problems.length * samplesPerTask)
+  return Array.from({ length: end - first }, (_, offset) => {
+    const index = first + offset
+    const problem = problems[Math.floor(index / samplesPerTask)] as Problem
+    return {
+      id: `${problem.taskId} ${index % samplesPerTask}`,
+      taskId: problem.taskId,
+      prompt: preparePrompt(problem, promptStyle, tokenizer),
+    }
+  })
+}
+
+function renderSample({ taskId, solution }: FinishedSample): string {
+  return `${JSON.stringify({ task_id: taskId, solution })}\n`
+}
+
+function countTokens(samples: readonly FinishedSample[]): number {
+  return samples.reduce((sum, { newTokens }) => sum + newTokens, 0)
+}
+
+async function prepareOutput(options: GenerateOptions, partialPath: string): Promise<void> {
+  const { out, overwrite, resume } = options
+  if (overwrite) {
+    await rm(partialPath, { force: true })
+    return
+  }
+  if (await exists(out)) throw refuseExistingOutput(out)
+  if (!resume && (await exists(partialPath))) throw refuseExistingOutput(partialPath)
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  )
+}
+
+/** All that samples depend on: options, problems, and the files of the model folder. */
+async function fingerprintOf(options: GenerateOptions, hash: string): Promise<string> {
+  const { out: _, overwrite: __, resume: ___, data: ____, problems: _____, ...shaping } = options
+  const names = (await readdir(options.model).catch(() => []))
+    .filter((name) => /\.(json|safetensors|gguf)$/.test(name))
+    .sort()
+  const digest = createHash('sha256').update(JSON.stringify([hash, shaping]))
+  for (const name of names) digest.update(`${name} ${await hashFile(join(options.model, name))}\n`)
+  return digest.digest('hex')
+}

@@ -7,6 +7,7 @@ hold that socket; how a program ended is read from the kernel, never from the pr
 import gc
 import os
 import select
+import shutil
 import signal
 import socket
 import sys
@@ -270,20 +271,13 @@ def kill_descendants():
 
 def remove_tree(folder):
     """Removes a folder that a program may have made unreadable."""
-    import shutil
-
-    def make_writable(function, path, _):
-        try:
-            os.chmod(os.path.dirname(path), 0o700)
-            os.chmod(path, 0o700)
-            function(path)
-        except OSError:
-            pass
-
-    for _ in range(3):
-        shutil.rmtree(folder, onerror=make_writable)
-        if not os.path.exists(folder):
-            return
+    os.chmod(folder, 0o700)
+    for place, folders, _ in os.walk(folder):
+        for name in folders:
+            path = os.path.join(place, name)
+            if not os.path.islink(path):
+                os.chmod(path, 0o700)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def memory_file(data):

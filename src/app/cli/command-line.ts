@@ -117,10 +117,14 @@ function addCommand(program: Command, entry: CommandEntry): Command {
   for (const group of words.slice(0, -1)) {
     parent =
       parent.commands.find((command) => command.name() === group) ??
-      inherit(parent.command(group).description(`See reflectioncoder ${group} --help.`), program)
+      inherit(parent.command(group).description(groupSummaries[group] ?? ''), program)
   }
   const command = parent.command(words.at(-1) as string).description(entry.summary)
   return inherit(command, program).addHelpText('after', `\nExample:\n  $ ${entry.example}`)
+}
+
+const groupSummaries: Record<string, string> = {
+  data: 'Look at data, convert it, or write katas: stats, inspect, convert, katas.',
 }
 
 function inherit(command: Command, program: Command): Command {
@@ -136,7 +140,8 @@ function addCommonFlags(command: Command): void {
 
 /** The entry whose words lead the command line, the longest first. */
 function selectEntry(argv: readonly string[]): CommandEntry | undefined {
-  const words = argv.filter((word) => !word.startsWith('-'))
+  const firstFlag = argv.findIndex((word) => word.startsWith('-'))
+  const words = firstFlag < 0 ? argv : argv.slice(0, firstFlag)
   return commandTable
     .toSorted((a, b) => b.name.length - a.name.length)
     .find(({ name }) => name.split(' ').every((word, index) => words[index] === word))

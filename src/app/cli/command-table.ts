@@ -1,7 +1,43 @@
+import { recipeStages, type StageEntry } from '../pipeline/index.ts'
 import type { CommandEntry } from './command.ts'
+import { createStageCommand } from './stage-command.ts'
 
 /** Every command. What a command needs is loaded when it is asked for, so that `--help` is fast. */
 export const commandTable: readonly CommandEntry[] = [
+  {
+    name: 'quickstart',
+    summary: 'Go from instructions to scores with the kata domain, offline.',
+    example: 'reflectioncoder quickstart',
+    load: async () => (await import('./run-command.ts')).quickstartCommand,
+  },
+  createStageCommand(stageNamed('synth')),
+  {
+    name: 'data stats',
+    summary: 'Count dialogs, blocks, executions and lengths.',
+    example: 'reflectioncoder data stats dialogs.jsonl',
+    positional: ['file'],
+    load: async () => (await import('./data-stats.ts')).dataStatsCommand,
+  },
+  createStageCommand(stageNamed('convert'), { name: 'data convert', positional: ['input'] }),
+  createStageCommand(stageNamed('katas'), { name: 'data katas' }),
+  createStageCommand(stageNamed('plan')),
+  createStageCommand(stageNamed('train')),
+  createStageCommand(stageNamed('generate')),
+  createStageCommand(stageNamed('eval')),
+  {
+    name: 'eval compare',
+    summary: 'Compare two evaluations of the same tasks: fixed, broken, McNemar.',
+    example: 'reflectioncoder eval compare scores-a scores-b',
+    positional: ['before', 'after'],
+    load: async () => (await import('./eval-compare.ts')).evalCompareCommand,
+  },
+  {
+    name: 'run',
+    summary: 'Run a recipe: stages joined by their outputs.',
+    example: 'reflectioncoder run recipe.yaml --out runs/mine',
+    positional: ['recipe'],
+    load: async () => (await import('./run-command.ts')).runCommand,
+  },
   {
     name: 'doctor',
     summary: 'Say what is there, what is missing and how to get it.',
@@ -9,3 +45,9 @@ export const commandTable: readonly CommandEntry[] = [
     load: async () => (await import('./doctor.ts')).doctorCommand,
   },
 ]
+
+function stageNamed(name: string): StageEntry {
+  const stage = recipeStages.find((candidate) => candidate.name === name)
+  if (stage === undefined) throw new Error(`no stage ${name}`)
+  return stage
+}

@@ -1,0 +1,82 @@
+import type { z } from 'zod'
+import type { Progress } from '../../core/index.ts'
+
+/** What a stage may use while it works. */
+export interface StageContext {
+  progress: Progress
+  signal: AbortSignal
+}
+
+/** A stage as commands and recipes know it. */
+export interface StageEntry {
+  /** Name of the command, and of `uses` in a recipe. */
+  name: string
+  summary: string
+  example: string
+  /** What the stage writes: a file with this ending, or a folder when empty. */
+  outputEnding: string
+  /** Options that hold paths of files or folders that the stage reads. */
+  inputs: readonly string[]
+  /** The schema alone, so that `--help` need not load an engine. */
+  loadSchema(): Promise<z.ZodObject>
+  /** The work itself; the result is the summary that is printed and reported. */
+  loadRun(): Promise<(options: unknown, context: StageContext) => Promise<unknown>>
+}
+
+/** Every stage, in the order in which a run passes through them. */
+export const stageTable: readonly StageEntry[] = [
+  {
+    name: 'synth',
+    summary: 'Write reflection sequences: a teacher codes, runs, reads the output and repairs.',
+    example: 'reflectioncoder synth --instructions instructions.jsonl --out dialogs.jsonl',
+    outputEnding: '.jsonl',
+    inputs: ['instructions'],
+    loadSchema: async () => (await import('../../stages/synth/options.ts')).synthOptionsSchema,
+    loadRun: async () => erase((await import('../../stages/synth/index.ts')).synthesise),
+  },
+  {
+    name: 'plan',
+    summary: 'Decide everything that training will compute, and write it as a step plan.',
+    example: 'reflectioncoder plan --data dialogs.jsonl --model models/kata-base --out plan',
+    outputEnding: '',
+    inputs: ['data', 'model', 'plain', 'reflection'],
+    loadSchema: async () => (await import('../../stages/plan/options.ts')).planOptionsSchema,
+    loadRun: async () => erase((await import('../../stages/plan/index.ts')).createPlan),
+  },
+  {
+    name: 'train',
+    summary: 'Tune a model by a step plan.',
+    example: 'reflectioncoder train --model models/kata-base --plan plan --out tuned',
+    outputEnding: '',
+    inputs: ['model', 'plan'],
+    loadSchema: async () => (await import('../../stages/train/options.ts')).trainOptionsSchema,
+    loadRun: async () => erase((await import('../../stages/train/index.ts')).train),
+  },
+  {
+    name: 'generate',
+    summary: 'Let a model write one-off code for problems.',
+    example:
+      'reflectioncoder generate --model tuned/model --problems problems.jsonl --out samples.jsonl',
+    outputEnding: '.jsonl',
+    inputs: ['model', 'problems'],
+    loadSchema: async () =>
+      (await import('../../stages/generate/options.ts')).generateOptionsSchema,
+    loadRun: async () => erase((await import('../../stages/generate/index.ts')).generate),
+  },
+  {
+    name: 'eval',
+    summary: 'Judge samples in the sandbox as EvalPlus does.',
+    example: 'reflectioncoder eval --problems problems.jsonl --samples samples.jsonl --out scores',
+    outputEnding: '',
+    inputs: ['problems', 'samples', 'data'],
+    loadSchema: async () => (await import('../../stages/eval/options.ts')).evalOptionsSchema,
+    loadRun: async () => erase((await import('../../stages/eval/index.ts')).evaluate),
+  },
+]
+
+/** Options are checked against the schema of the same stage before its function is called. */
+function erase<Options, Summary>(
+  run: (options: Options, context: StageContext) => Promise<Summary>,
+): (options: unknown, context: StageContext) => Promise<unknown> {
+  return run as (options: unknown, context: StageContext) => Promise<unknown>
+}

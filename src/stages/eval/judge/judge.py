@@ -30,6 +30,7 @@ LARGEST_MESSAGE_BYTES = 4 << 30
 KINDS = (LOADED, LOAD_ERROR, RESULT, ERROR)
 FORGED = 0
 MAXIMUM_SHOWN = 300
+SHOWN_BYTES = 100_000  # larger values are left out of the report
 
 
 def main():
@@ -312,7 +313,6 @@ class JudgedSet:
         ):
             self.comparison.note_equal(expected.floats)
             return True
-        out = None
         try:
             out, extra = decode(payload), None
             if self.extra is not None:
@@ -322,25 +322,33 @@ class JudgedSet:
         except Stop:
             raise
         except BaseException as error:
-            self.show(index, out, None, f"comparison raised {type(error).__name__}")
-            return False
-        if not passed:
-            self.show(index, out, None)
+            passed = False
+            self.show(index, payload, None, f"comparison raised {type(error).__name__}")
+        else:
+            if not passed:
+                self.show(index, payload, None)
         return passed
 
-    def show(self, index, out, error, note=None):
+    def show(self, index, payload, error, note=None):
         """Keeps the first failure for the report."""
         if self.shown is not None:
             return
         self.shown = {"index": index, "input": _short(self.inputs[index])}
-        if len(self.expected[index].data) < 100_000:
+        if len(self.expected[index].data) <= SHOWN_BYTES:
             self.shown["expected"] = _short(decode(self.expected[index].data))
         if error is not None:
             self.shown["error"] = error
-        else:
-            self.shown["got"] = _short(out)
+        elif len(payload) <= SHOWN_BYTES:
+            self.shown["got"] = self.text_of(payload)
         if note is not None:
             self.shown["note"] = note
+
+    def text_of(self, payload):
+        try:
+            out = decode(payload)
+        except Exception as error:
+            return f"<{type(error).__name__}: {error}>"[:MAXIMUM_SHOWN]
+        return _short(out if self.extra is None else out[0])
 
     def verdict(self):
         record = {

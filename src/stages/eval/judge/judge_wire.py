@@ -94,6 +94,17 @@ def _number_type(numpy, type_text):
     return number_type
 
 
+def opaque(type_name):
+    return Opaque(type_name)
+
+
+def _maker(kind):
+    def make(*arguments):
+        return kind(*arguments)
+
+    return make
+
+
 PLAIN_TYPES = (
     bytearray,
     collections.Counter,
@@ -108,20 +119,20 @@ PLAIN_TYPES = (
     fractions.Fraction,
     range,
 )
-CONSTRUCTORS = (
-    *PLAIN_TYPES,
-    *(stand_in for _, stand_in, _ in SUBCLASSES),
-    Opaque,
-    numpy_array,
-    numpy_scalar,
-)
-KNOWN_GLOBALS = {(known.__module__, known.__qualname__): known for known in CONSTRUCTORS}
+STAND_INS = tuple(stand_in for _, stand_in, _ in SUBCLASSES)
+SENT_BY_NAME = (*PLAIN_TYPES, *STAND_INS, numpy_array, numpy_scalar, opaque)
+
+# A forged message may set attributes of whatever it can name, so it names functions, never classes:
+# a class with another __eq__ would make results equal.
+KNOWN_GLOBALS = {
+    (known.__module__, known.__qualname__): _maker(known) for known in SENT_BY_NAME
+}
 
 
 class _Encoder(_pickle.Pickler):
     def reducer_override(self, value):
         kind = type(value)
-        for known in CONSTRUCTORS:
+        for known in SENT_BY_NAME:
             if kind is known or value is known:
                 return NotImplemented
         if kind.__module__ == "numpy":
@@ -131,7 +142,7 @@ class _Encoder(_pickle.Pickler):
         for base, stand_in, plain in SUBCLASSES:
             if issubclass(kind, base):
                 return stand_in, (plain(value),)
-        return Opaque, (kind.__name__,)
+        return opaque, (kind.__name__,)
 
 
 def _reduce_numpy(kind, value):

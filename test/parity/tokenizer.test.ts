@@ -34,7 +34,7 @@ describeParity('tokenizer folders as they are written, read by transformers', ()
       tokenizers.set(kind, tokenizer)
     }
     const targets = kinds.map((kind) => join(folder, kind))
-    const output = await runPython('tokenize.py', [textFile, ...targets])
+    const output = await runPython('reference_tokens.py', [textFile, ...targets])
     for (const [index, line] of output.trim().split('\n').entries()) {
       references.set(kinds[index]!, JSON.parse(line))
     }

@@ -1,6 +1,6 @@
 """Prints, for each folder given, what transformers makes of the texts of a JSON file.
 
-Usage: tokenize.py TEXTS.json FOLDER... One JSON line a folder: `specialIds` of the seven tokens, `plain`
+Usage: reference_tokens.py TEXTS.json FOLDER... One JSON line a folder: `specialIds` of the seven tokens, `plain`
 (ids of the texts with special tokens read as text, by the tokenizers library) and `marked` (ids of
 `<|user|><|text|>` + text + `<|endofblock|>`).
 """

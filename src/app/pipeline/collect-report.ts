@@ -38,7 +38,7 @@ export async function collectReport(
   return {
     title: recipe.title,
     description: recipe.description,
-    createdAt: new Date().toISOString(),
+    createdAt: `${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC`,
     versions: describeVersions(version),
     curves: await Promise.all(trainings.map(readCurve)),
     scores: evaluations.map((step) => readScore(step, states)),

@@ -42,7 +42,7 @@ function renderScores(
   const isolation = [...new Set(scores.map(({ summary }) => summary.isolation))].join(', ')
   return `<section><h2>Scores</h2>${renderScoreBars(scores)}
 <table><thead><tr><th>model</th><th class="number">pass@1</th><th class="number">95 % interval (Wilson)</th><th class="number">base tests only</th><th class="number">tasks</th><th class="number">timeouts</th></tr></thead><tbody>${rows.join('')}</tbody></table>
-${renderComparisons(comparisons)}<p class="soft">Programs ran under isolation: ${escapeHtml(isolation)}.</p></section>`
+${renderComparisons(comparisons)}<p class="soft below">Isolation of the programs: ${escapeHtml(isolation)}.</p></section>`
 }
 
 function renderComparisons(comparisons: readonly ModelComparison[]): string {
@@ -57,6 +57,8 @@ function renderComparisons(comparisons: readonly ModelComparison[]): string {
 function renderCurves({ name, metrics }: TrainingCurve): string {
   const tokens = metrics.reduce((sum, step) => sum + step.tokens, 0)
   const seconds = metrics.reduce((sum, step) => sum + step.seconds, 0)
+  // Plain samples have no student view, so that nothing is masked whatever the schedule says.
+  const distilled = metrics.some((step) => step.studentCrossEntropy !== null)
   const charts = [
     renderLineChart('Cross-entropy (nats)', [
       { name: 'all', colour: 1, values: metrics.map((step) => step.crossEntropy) },
@@ -70,7 +72,11 @@ function renderCurves({ name, metrics }: TrainingCurve): string {
       { name: 'loss', colour: 2, values: metrics.map((step) => step.loss) },
     ]),
     renderLineChart('Mask rate', [
-      { name: 'mask rate', colour: 3, values: metrics.map((step) => step.maskRate) },
+      {
+        name: 'mask rate',
+        colour: 3,
+        values: distilled ? metrics.map((step) => step.maskRate) : [],
+      },
     ]),
     renderLineChart('Learning rate', [
       { name: 'rate', colour: 1, values: metrics.map((step) => step.learningRate) },

@@ -43,7 +43,6 @@ export interface StepRecord {
 export interface ReportInput {
   title: string
   description: string
-  /** ISO 8601. */
   createdAt: string
   versions: Readonly<Record<string, string>>
   curves: readonly TrainingCurve[]

@@ -11,7 +11,7 @@ main { max-width: 1040px; margin: 0 auto; padding: 40px 24px 72px; }
 h1 { font-size: 28px; line-height: 1.2; margin: 0 0 6px; letter-spacing: -0.01em; }
 h2 { font-size: 19px; margin: 0 0 14px; }
 h3 { font-size: 15px; margin: 22px 0 8px; }
-p { margin: 0 0 10px; } .soft { color: var(--soft); }
+p { margin: 0 0 10px; } .below { margin: 14px 0 0; } .soft { color: var(--soft); }
 section { background: var(--paper); border: 1px solid var(--line); border-radius: 10px;
   padding: 22px 24px; margin-top: 20px; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }

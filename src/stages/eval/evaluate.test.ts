@@ -81,6 +81,7 @@ describe('evaluate', () => {
       },
     ])
     const verdicts = await readVerdicts(out)
+    expect(verdicts[1]?.program).toContain(wrongInPlus)
     expect(verdicts[1]?.plus?.failure).toEqual({
       index: 1,
       input: '[-3]',

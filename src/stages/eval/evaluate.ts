@@ -193,7 +193,7 @@ function verdictsOfSamples(
     counts.set(taskId, sample + 1)
     const verdict = known.get(verdictKey(taskId, program))
     if (verdict === undefined) throw new Error(`sample ${sample} of ${taskId} was not judged`)
-    return { taskId, sample, ...verdict }
+    return { taskId, sample, program, ...verdict }
   })
 }
 

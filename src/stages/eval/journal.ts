@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type FileHandle, open, readFile, rm } from 'node:fs/promises'
-import { InputError } from '../../core/index.ts'
+import { InputError, ReflectionCoderError } from '../../core/index.ts'
 import type { ProgramVerdict } from './verdicts.ts'
 
 /** Verdicts of an evaluation in progress, on the disk as they come. */
@@ -32,13 +32,13 @@ export async function openJournal(
   const known = resume ? await readJournal(path, fingerprint) : new Map<string, ProgramVerdict>()
   await rm(path, { force: true })
   const file = await open(path, 'a')
-  await writeLine(file, { fingerprint })
-  for (const [key, verdict] of known) await writeLine(file, { key, verdict })
+  await writeLine(file, path, { fingerprint })
+  for (const [key, verdict] of known) await writeLine(file, path, { key, verdict })
   return {
     known,
     async add(key, verdict) {
       known.set(key, verdict)
-      await writeLine(file, { key, verdict })
+      await writeLine(file, path, { key, verdict })
     },
     close: () => file.close(),
   }
@@ -73,6 +73,16 @@ function parse(line: string): unknown {
   }
 }
 
-async function writeLine(file: FileHandle, value: unknown): Promise<void> {
-  await file.appendFile(`${JSON.stringify(value)}\n`)
+async function writeLine(file: FileHandle, path: string, value: unknown): Promise<void> {
+  await file.appendFile(`${JSON.stringify(value)}\n`).catch((cause: NodeJS.ErrnoException) => {
+    const full = cause.code === 'ENOSPC' || cause.code === 'EDQUOT'
+    throw new ReflectionCoderError(
+      full ? `no space left while writing ${path}` : `cannot write ${path}: ${cause.message}`,
+      {
+        code: full ? 'RC_DISK_FULL' : 'RC_WRITE_FAILED',
+        hint: 'Free some space; finished work is kept, --resume goes on.',
+        cause,
+      },
+    )
+  })
 }

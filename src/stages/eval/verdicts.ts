@@ -40,6 +40,8 @@ export interface SampleVerdict extends ProgramVerdict {
   taskId: string
   /** Number of the sample among those of its task, from 0. */
   sample: number
+  /** The whole program that was judged. */
+  program: string
 }
 
 /** Whether a program passes the base inputs and, where they are judged, the extra inputs too. */

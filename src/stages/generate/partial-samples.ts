@@ -1,5 +1,5 @@
 import { type FileHandle, open, readFile, rm } from 'node:fs/promises'
-import { InputError } from '../../core/index.ts'
+import { InputError, ReflectionCoderError } from '../../core/index.ts'
 
 /** One finished sample. */
 export interface FinishedSample {
@@ -34,14 +34,14 @@ export async function openPartialSamples(
   const batches = resume ? await readBatches(path, fingerprint) : []
   await rm(path, { force: true })
   const file = await open(path, 'a')
-  await writeLine(file, { fingerprint })
-  for (const batch of batches) await writeLine(file, batch)
+  await writeLine(file, path, { fingerprint })
+  for (const batch of batches) await writeLine(file, path, batch)
   const samples = batches.flat()
   return {
     samples,
     async addBatch(batch) {
       samples.push(...batch)
-      await writeLine(file, batch)
+      await writeLine(file, path, batch)
     },
     close: () => file.close(),
     async remove() {
@@ -72,6 +72,16 @@ function parse(line: string): unknown {
   }
 }
 
-async function writeLine(file: FileHandle, value: unknown): Promise<void> {
-  await file.appendFile(`${JSON.stringify(value)}\n`)
+async function writeLine(file: FileHandle, path: string, value: unknown): Promise<void> {
+  await file.appendFile(`${JSON.stringify(value)}\n`).catch((cause: NodeJS.ErrnoException) => {
+    const full = cause.code === 'ENOSPC' || cause.code === 'EDQUOT'
+    throw new ReflectionCoderError(
+      full ? `no space left while writing ${path}` : `cannot write ${path}: ${cause.message}`,
+      {
+        code: full ? 'RC_DISK_FULL' : 'RC_WRITE_FAILED',
+        hint: 'Free some space; finished work is kept, --resume goes on.',
+        cause,
+      },
+    )
+  })
 }

@@ -137,7 +137,10 @@ describe('generate', () => {
     for (const [index, { solution }] of samples.entries()) {
       expect(solution).toContain(`def add${index}(a, b):\n    """Adds."""`)
     }
-    await generate(options('again.jsonl'))
+    const again = await generate(options('again.jsonl'))
+    expect(await generate(options('again.jsonl', { resume: true }))).toEqual(again)
+    const other = options('again.jsonl', { resume: true, maxNewTokens: 3 })
+    expect(await code(generate(other))).toBe('RC_OUTPUT_EXISTS')
     expect(await read('again.jsonl')).toBe(await read('greedy.jsonl'))
   })
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { access, mkdir, readdir, rm } from 'node:fs/promises'
+import { access, mkdir, readdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import {
   hashFile,
@@ -51,9 +51,11 @@ export async function generate(
 ): Promise<GenerationSummary> {
   const options = parseOptions(generateOptionsSchema, input)
   const partialPath = `${options.out}.partial`
-  await prepareOutput(options, partialPath)
+  await refuseOutput(options, partialPath)
   const problemFile = await readProblems(options.problems, options.data)
   const fingerprint = await fingerprintOf(options, problemFile.hash)
+  const finished = await finishedSummary(options, fingerprint)
+  if (finished !== undefined) return finished
   await mkdir(dirname(options.out), { recursive: true })
   const partial = await openPartialSamples(partialPath, fingerprint, options.resume)
   const before = partial.samples.length
@@ -67,9 +69,7 @@ export async function generate(
     await writeSamples(generator, problemFile.problems, options, partial, context)
     const wallSeconds = (performance.now() - started) / 1000
     const { samples } = partial
-    await writeFileAtomic(options.out, samples.map(renderSample).join(''))
-    await partial.remove()
-    return {
+    const summary: GenerationSummary = {
       model: options.model,
       problems: problemFile.path,
       hash: problemFile.hash,
@@ -82,6 +82,11 @@ export async function generate(
       newTokensPerSecond: Math.round(countTokens(samples.slice(before)) / wallSeconds),
       wallSeconds: Math.round(wallSeconds * 1000) / 1000,
     }
+    await writeFileAtomic(options.out, samples.map(renderSample).join(''))
+    const record = { ...summary, fingerprint }
+    await writeFileAtomic(summaryPath(options.out), `${JSON.stringify(record, null, 2)}\n`)
+    await partial.remove()
+    return summary
   } catch (error) {
     await partial.close().catch(() => {})
     throw error
@@ -159,14 +164,29 @@ function countTokens(samples: readonly FinishedSample[]): number {
   return samples.reduce((sum, { newTokens }) => sum + newTokens, 0)
 }
 
-async function prepareOutput(options: GenerateOptions, partialPath: string): Promise<void> {
-  const { out, overwrite, resume } = options
-  if (overwrite) {
-    await rm(partialPath, { force: true })
-    return
+async function refuseOutput(options: GenerateOptions, partialPath: string): Promise<void> {
+  if (options.overwrite || options.resume) return
+  for (const path of [options.out, partialPath]) {
+    if (await exists(path)) throw refuseExistingOutput(path)
   }
-  if (await exists(out)) throw refuseExistingOutput(out)
-  if (!resume && (await exists(partialPath))) throw refuseExistingOutput(partialPath)
+}
+
+/** With `resume`, the summary of a generation that had ended already. */
+async function finishedSummary(
+  { out, resume }: GenerateOptions,
+  fingerprint: string,
+): Promise<GenerationSummary | undefined> {
+  if (!resume || !(await exists(out))) return undefined
+  const text = await readFile(summaryPath(out), 'utf8').catch(() => '{}')
+  const record = JSON.parse(text) as GenerationSummary & { fingerprint?: string }
+  if (record.fingerprint !== fingerprint) throw refuseExistingOutput(out)
+  const { fingerprint: _, ...summary } = record
+  return summary
+}
+
+/** Stands beside the samples. */
+function summaryPath(out: string): string {
+  return `${out}.summary.json`
 }
 
 async function exists(path: string): Promise<boolean> {

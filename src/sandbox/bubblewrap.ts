@@ -45,6 +45,7 @@ export function bubblewrapArguments(
   bubblewrap: Bubblewrap,
   python: PythonInstallation,
   serverFiles: readonly string[],
+  readable: readonly string[] = [],
 ): string[] {
   return [
     ...namespaceArguments(bubblewrap),
@@ -69,6 +70,7 @@ export function bubblewrapArguments(
     ],
     ...python.folders.filter((folder) => !isBelow(folder, '/usr')).flatMap(readOnlyWithParents),
     ...serverFiles.flatMap((file) => ['--ro-bind', file, join(serverFolder, baseName(file))]),
+    ...readable.flatMap(readOnlyWithParents),
     ...['--remount-ro', '/dev', '--remount-ro', '/', '--chdir', '/'],
   ]
 }

@@ -1,3 +1,4 @@
+export type { Host, HostOptions, HostResult } from './host.ts'
 export { defaultLimits, type Limits } from './limits.ts'
 export type { Outcome, Program, RunResult } from './result.ts'
 export { createSandbox, type Sandbox, type SandboxOptions } from './sandbox.ts'

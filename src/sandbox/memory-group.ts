@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -26,6 +26,7 @@ export function createMemoryGroup(): MemoryGroup | undefined {
   for (const { parent, files } of candidates()) {
     const folder = join(parent, `reflectioncoder-${process.pid}-${counter++}`)
     try {
+      removeAbandoned(parent)
       mkdirSync(folder)
     } catch {
       continue
@@ -38,6 +39,23 @@ export function createMemoryGroup(): MemoryGroup | undefined {
     }
   }
   return undefined
+}
+
+const swept = new Set<string>()
+
+/** Removes the groups of processes that were killed before they could. */
+function removeAbandoned(parent: string): void {
+  if (swept.has(parent)) return
+  swept.add(parent)
+  for (const name of readdirSync(parent)) {
+    const owner = /^reflectioncoder-(\d+)-\d+$/.exec(name)?.[1]
+    if (owner === undefined || existsSync(`/proc/${owner}`)) continue
+    try {
+      rmdirSync(join(parent, name))
+    } catch {
+      // Still busy, or another run was faster.
+    }
+  }
 }
 
 interface GroupFiles {

@@ -32,13 +32,13 @@ export async function probeSandbox(options: ProbeOptions): Promise<void> {
     if (tree.stdout === 'True\n') throw doesNotHold('memory of the whole tree')
   }
   const cpu = await run('while True: pass', { ...probeLimits, cpuMs: 20 })
-  if (cpu.outcome !== 'timeout') throw doesNotHold(`CPU time (${cpu.outcome})`)
+  if (cpu.outcome !== 'timeout' || cpu.cpuMs > 400) throw doesNotHold(`CPU time (${cpu.outcome})`)
 }
 
 function doesNotHold(name: string): ReflectionCoderError {
   return new ReflectionCoderError(`a limit of the sandbox does not hold on this machine: ${name}`, {
     code: 'RC_SANDBOX_LIMIT',
-    hint: 'Programs are not run with a limit missing; see docs/sandbox.md for what each one needs.',
+    hint: 'Programs are not run with a limit missing; `reflectioncoder doctor` says what is there.',
   })
 }
 

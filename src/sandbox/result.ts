@@ -37,6 +37,7 @@ export interface RunResult {
   /** CPU time of the whole tree, ms, about 2 ms of it for putting up the walls. */
   cpuMs: number
   wallMs: number
+  /** Largest process (interpreter included), or the whole tree above the idle server. */
   peakMemoryBytes: number
   /** What failed, with outcome `infra-error`. */
   fault?: string
@@ -51,7 +52,8 @@ export interface ServerReport {
   cpuMs: number
   wallMs: number
   peakBytes: number
-  outBytes: number
+  /** Bytes of stdout, stderr and, from a host, its lines, in the body. */
+  lengths: number[]
   cell: { result: string | null; traceback: string | null } | null
 }
 

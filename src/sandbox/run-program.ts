@@ -11,47 +11,64 @@ import {
 import { type Worker, WorkerFault } from './worker.ts'
 import type { WorkerPool } from './worker-pool.ts'
 
-/** Runs on any free worker; a fault of the sandbox is tried once more on another. */
+/** Runs a program on any free worker. */
 export async function runProgram(
   pool: WorkerPool,
   program: Program,
   limits: Limits,
 ): Promise<RunResult> {
-  checkFileNames(program.files ?? {})
-  const first = await attempt(pool, program, limits)
-  return first.outcome === 'infra-error' ? attempt(pool, program, limits) : first
+  const { source, stdin, files = {} } = program
+  checkFileNames(files)
+  return (await execute(pool, { op: 'run', source, stdin, files }, limits)).result
 }
 
-async function attempt(pool: WorkerPool, program: Program, limits: Limits): Promise<RunResult> {
+/** What a worker did for one request: the result, and the lines that a host's module reported. */
+export interface Execution {
+  result: RunResult
+  lines: string[]
+}
+
+/** Has any free worker do something; a fault of the sandbox is tried once more on another. */
+export async function execute(
+  pool: WorkerPool,
+  request: Request,
+  limits: Limits,
+): Promise<Execution> {
+  const first = await attempt(pool, request, limits)
+  return first.result.outcome === 'infra-error' ? attempt(pool, request, limits) : first
+}
+
+interface Request {
+  op: string
+  [key: string]: unknown
+}
+
+async function attempt(pool: WorkerPool, request: Request, limits: Limits): Promise<Execution> {
   const worker = await pool.take('run')
   try {
-    return await runOn(worker, program, limits)
+    return await executeOn(worker, request, limits)
   } catch (error) {
     if (!(error instanceof WorkerFault)) throw error
     const kills = worker.memory?.read().kills ?? 0
     await worker.dispose()
-    return failedResult(kills > 0 ? 'memory' : 'infra-error', error.message)
+    return { result: failedResult(kills > 0 ? 'memory' : 'infra-error', error.message), lines: [] }
   } finally {
     pool.giveBack(worker)
   }
 }
 
-async function runOn(worker: Worker, program: Program, limits: Limits): Promise<RunResult> {
-  const { source, stdin, files } = program
+async function executeOn(worker: Worker, request: Request, limits: Limits): Promise<Execution> {
   worker.memory?.begin(limits.memoryBytes)
-  const answer = await worker.request(
-    { op: 'run', source, stdin, files, limits },
-    limits.wallMs + serverGraceMs,
-  )
+  const answer = await worker.request({ ...request, limits }, limits.wallMs + serverGraceMs)
   const report = answer.head as ServerReport
-  const out = answer.body.subarray(0, report.outBytes)
-  const err = answer.body.subarray(report.outBytes)
-  const stdout = decodeOutput(out, limits.outputBytes)
-  const stderr = decodeOutput(err, limits.outputBytes)
-  const truncated = out.length > limits.outputBytes || err.length > limits.outputBytes
-  const memory = worker.memory?.read() ?? { peakBytes: report.peakBytes, kills: 0 }
+  const streams = splitBody(answer.body, report.lengths)
+  const [stdout = '', stderr = '', lines = ''] = streams.map((stream) =>
+    decodeOutput(stream, limits.outputBytes),
+  )
+  const truncated = streams.some((stream) => stream.length > limits.outputBytes)
+  const memory = worker.memory?.read() ?? { peakBytes: 0, kills: 0 }
   const outcome = readOutcome(report, limits, { stderr, truncated }, memory.kills)
-  return {
+  const result: RunResult = {
     outcome,
     exitCode: report.exitCode,
     signal: signalName(report.signal),
@@ -60,9 +77,19 @@ async function runOn(worker: Worker, program: Program, limits: Limits): Promise<
     truncated,
     cpuMs: report.cpuMs,
     wallMs: report.wallMs,
-    peakMemoryBytes: memory.peakBytes,
+    peakMemoryBytes: Math.max(memory.peakBytes, report.peakBytes),
     ...(outcome === 'infra-error' ? { fault: report.fault } : {}),
   }
+  // A last line without its end was cut off.
+  return { result, lines: lines.split('\n').slice(0, -1) }
+}
+
+function splitBody(body: Buffer, lengths: readonly number[]): Buffer[] {
+  let start = 0
+  return lengths.map((length) => {
+    start += length
+    return body.subarray(start - length, start)
+  })
 }
 
 /** How long the server may be late beyond a program's wall limit before it counts as hung, ms. */

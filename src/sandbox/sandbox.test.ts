@@ -1,9 +1,12 @@
 import { spawn } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findBubblewrap } from './bubblewrap.ts'
+import type { Limits } from './limits.ts'
+import { probeSandbox } from './probe.ts'
 import { createSandbox, type Sandbox } from './sandbox.ts'
 
 const python = (source: string) => ({ language: 'python', source }) as const
@@ -221,6 +224,41 @@ describe('what a sandbox needs', () => {
       status: 3,
       hint: `Install it: ${root ? '' : 'sudo '}apt-get install -y bubblewrap`,
     })
+  })
+
+  it('tells a forbidden namespace from a missing bubblewrap', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'fake-bwrap-'))
+    writeFileSync(join(folder, 'bwrap'), '#!/bin/sh\necho "No permissions" >&2; exit 1\n', {
+      mode: 0o755,
+    })
+    await expect(findBubblewrap(folder)).rejects.toMatchObject({
+      code: 'RC_NAMESPACES_FORBIDDEN',
+      message: expect.stringContaining('No permissions'),
+    })
+    rmSync(folder, { recursive: true })
+  })
+
+  it('refuses to start with a limit that does not bite, naming it', async () => {
+    const sandbox = await createSandbox({ workers: 1 })
+    const without = (missing: Partial<Limits>) =>
+      probeSandbox({
+        walls: true,
+        memoryLimit: sandbox.memoryLimit,
+        run: (source, limits) => sandbox.run(python(source), { ...limits, ...missing }),
+      })
+    for (const [missing, name] of [
+      [{ memoryBytes: 1 << 30 }, 'memory'],
+      [{ processes: 64 }, 'processes'],
+      [{ fileBytes: 8 << 20 }, 'file size'],
+      [{ openFiles: 5000 }, 'open files'],
+      [{ cpuMs: 500 }, 'CPU time'],
+    ] as const) {
+      await expect(without(missing)).rejects.toMatchObject({
+        code: 'RC_SANDBOX_LIMIT',
+        message: expect.stringContaining(name),
+      })
+    }
+    await sandbox.dispose()
   })
 
   it('names a Python that is not there', async () => {

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { InputError } from '../core/index.ts'
 import { type Bubblewrap, findBubblewrap } from './bubblewrap.ts'
+import { type Host, type HostOptions, openHost } from './host.ts'
 import { type Limits, resolveLimits } from './limits.ts'
 import { probeSandbox } from './probe.ts'
 import { findPython } from './python-installation.ts'
@@ -29,6 +30,8 @@ export interface Sandbox {
   run(program: Program, limits?: Partial<Limits>): Promise<RunResult>
   /** Opens a stateful interpreter with a worker of its own. */
   session(limits?: Partial<Limits>): Promise<Session>
+  /** Opens warm servers that hold a trusted Python module and fork for each call of it. */
+  host(options: HostOptions): Host
   /** Kills everything. */
   dispose(): Promise<void>
 }
@@ -48,7 +51,8 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
   const bubblewrap: Bubblewrap | undefined =
     isolation === 'bubblewrap' ? await findBubblewrap() : undefined
   const python = await findPython(options.python)
-  const pool = createWorkerPool(() => createWorker({ bubblewrap, python }), workers)
+  const worker = { bubblewrap, python }
+  const pool = createWorkerPool(() => createWorker(worker), workers)
   try {
     const first = await pool.take('run')
     const memoryLimit = first.memory ? 'tree' : 'process'
@@ -58,7 +62,8 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
       memoryLimit,
       run: (source, limits) => runProgram(pool, { language: 'python', source }, limits),
     })
-    return sandboxOn(pool, { isolation, memoryLimit, pythonVersion: python.version })
+    const facts = { isolation, memoryLimit, pythonVersion: python.version } as const
+    return sandboxOn(pool, facts, (host) => openHost(worker, host, workers))
   } catch (error) {
     await pool.dispose()
     throw error
@@ -68,11 +73,20 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
 function sandboxOn(
   pool: WorkerPool,
   facts: Pick<Sandbox, 'isolation' | 'memoryLimit' | 'pythonVersion'>,
+  open: (options: HostOptions) => Host,
 ): Sandbox {
+  const hosts: Host[] = []
   return {
     ...facts,
     run: async (program, limits) => runProgram(pool, program, resolveLimits(limits)),
     session: async (limits) => openSession(pool, resolveLimits(limits)),
-    dispose: () => pool.dispose(),
+    host(options) {
+      const host = open(options)
+      hosts.push(host)
+      return host
+    },
+    async dispose() {
+      await Promise.all([pool, ...hosts].map((owner) => owner.dispose()))
+    },
   }
 }

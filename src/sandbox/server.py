@@ -4,7 +4,9 @@ It speaks with its owner over the socket on descriptor 3, one request at a time.
 hold that socket; how a program ended is read from the kernel, never from the program.
 """
 
+import fcntl
 import gc
+import importlib.util
 import os
 import select
 import shutil
@@ -20,7 +22,7 @@ import math, operator, random, re, statistics, string, typing  # noqa: E401, F40
 
 import confine
 import program
-from cells import run_cells
+from cells import run_cells, write_all
 from frames import receive, send
 
 CORES = os.cpu_count() or 1
@@ -50,6 +52,7 @@ class Task:
         out, out_child = os.pipe()
         err, err_child = os.pipe()
         fault, fault_child = os.pipe()
+        lines, lines_child = os.pipe() if child.has_lines else (None, None)
         try:
             if self.walls['namespaces']:
                 self.holder = confine.start_namespace_holder()
@@ -58,21 +61,23 @@ class Task:
                 self.folder = tempfile.mkdtemp(dir=self.walls['folder'])
                 self.pid = os.fork()
             if self.pid == 0:
-                self._run_child(child, out_child, err_child, fault_child)
+                self._run_child(child, (out_child, err_child, lines_child), fault_child)
         finally:
-            for descriptor in (out_child, err_child, fault_child):
-                os.close(descriptor)
+            for descriptor in (out_child, err_child, fault_child, lines_child):
+                if descriptor is not None:
+                    os.close(descriptor)
         self.pidfd = os.pidfd_open(self.pid)
-        self.out, self.err, self.fault_pipe = out, err, fault
-        for descriptor in (out, err):
+        self.streams = [out, err] if lines is None else [out, err, lines]
+        self.fault_pipe = fault
+        for descriptor in self.streams:
             os.set_blocking(descriptor, False)
             self.outputs[descriptor] = bytearray()
             self.open.add(descriptor)
 
-    def _run_child(self, child, out, err, fault):
+    def _run_child(self, child, streams, fault):
         try:
             try:
-                keep = child.prepare(out, err)
+                keep = child.prepare(*streams)
                 self._confine()
                 child.enter()
             except BaseException as error:
@@ -215,7 +220,7 @@ class Task:
             self.fault = os.read(self.fault_pipe, 4096)
         except BlockingIOError:
             pass
-        for descriptor in (self.out, self.err, self.fault_pipe, self.pidfd):
+        for descriptor in (*self.streams, self.fault_pipe, self.pidfd):
             os.close(descriptor)
         if self.folder is not None:
             remove_tree(self.folder)
@@ -289,12 +294,14 @@ def memory_file(data):
 
 
 class ProgramChild:
+    has_lines = False
+
     def __init__(self, request, environment):
         self.request = request
         self.environment = environment
         self.stdin = request.get('stdin')
 
-    def prepare(self, out, err):
+    def prepare(self, out, err, _):
         if self.stdin:
             os.dup2(memory_file(self.stdin.encode('utf-8', 'surrogatepass')), 0)
         os.dup2(out, 1)
@@ -311,13 +318,15 @@ class ProgramChild:
 
 
 class SessionChild:
+    has_lines = False
+
     def __init__(self, channel, environment, mark, files):
         self.channel = channel
         self.environment = environment
         self.mark = mark
         self.files = files
 
-    def prepare(self, out, err):
+    def prepare(self, out, err, _):
         os.dup2(out, 1)
         os.dup2(out, 2)
         if self.channel.fileno() != 3:
@@ -332,6 +341,43 @@ class SessionChild:
 
     def run(self):
         run_cells(self.channel, self.module, self.mark)
+        return 0
+
+
+class HostChild:
+    """A call of the loaded module: what it reports goes out as lines of their own."""
+
+    has_lines = True
+
+    def __init__(self, module, state, payload, environment):
+        self.module = module
+        self.state = state
+        self.payload = payload
+        self.environment = environment
+
+    def prepare(self, out, err, lines):
+        # High numbers first: a target may be the number of another source.
+        lines = fcntl.fcntl(lines, fcntl.F_DUPFD, 16)
+        os.dup2(out, 1)
+        os.dup2(err, 2)
+        os.dup2(lines, 3)
+        return 4
+
+    def enter(self):
+        program.prepare_interpreter(self.environment, program.NAME)
+
+    def run(self):
+        def report(value):
+            write_all(3, json.dumps(value).encode('ascii') + b'\n')
+
+        try:
+            self.module.handle(self.state, self.payload, report)
+        except SystemExit as request:
+            return program.exit_status(request)
+        except BaseException as error:
+            program.show_uncaught(error)
+            return 1
+        sys.stdout.flush()
         return 0
 
 
@@ -350,9 +396,28 @@ class Server:
     def do_ping(self, head, body):
         send(self.owner, {'baseBytes': self.walls['baseBytes']})
 
+    def do_load(self, head, body):
+        """Loads a trusted module whose `load(setup)` makes the state that every call inherits."""
+        spec = importlib.util.spec_from_file_location('host_module', head['path'])
+        module = importlib.util.module_from_spec(spec)
+        sys.modules['host_module'] = module
+        spec.loader.exec_module(module)
+        self.module = module
+        self.state = module.load(head['setup'])
+        gc.collect()
+        gc.freeze()
+        self.walls['baseBytes'] = address_space_in_use()
+        send(self.owner, {})
+
+    def do_call(self, head, body):
+        child = HostChild(self.module, self.state, head['payload'], self.environment)
+        self.run_to_end(child, head['limits'])
+
     def do_run(self, head, body):
-        limits = head['limits']
-        task = Task(limits, self.walls, ProgramChild(head, self.environment))
+        self.run_to_end(ProgramChild(head, self.environment), head['limits'])
+
+    def run_to_end(self, child, limits):
+        task = Task(limits, self.walls, child)
         try:
             cause = task.supervise(
                 limits['cpuMs'] * 1_000_000, limits['wallMs'] * 1_000_000, limits['outputBytes']
@@ -415,7 +480,7 @@ class Server:
         send(self.owner, {})
 
     def answer(self, task, cause, cpu_ns, wall_ns, cell=None):
-        out, err = task.outputs[task.out], task.outputs[task.err]
+        outputs = [task.outputs[descriptor] for descriptor in task.streams]
         status = task.status
         head = {
             'cause': cause,
@@ -425,10 +490,10 @@ class Server:
             'cpuMs': cpu_ns / 1e6,
             'wallMs': wall_ns / 1e6,
             'peakBytes': task.peak_kib * 1024,
-            'outBytes': len(out),
+            'lengths': [len(output) for output in outputs],
             'cell': cell,
         }
-        send(self.owner, head, out, err)
+        send(self.owner, head, *outputs)
 
 
 def check_cell_answer(answer):

@@ -41,17 +41,10 @@ export interface CellResult {
 
 /** Opens a session on a worker that it keeps until it is disposed of. */
 export async function openSession(pool: WorkerPool, limits: Limits): Promise<Session> {
-  const worker = await pool.take('session')
-  let mark: string
-  try {
-    worker.memory?.begin(limits.memoryBytes)
-    const opened = await worker.request({ op: 'open', limits }, serverGraceMs)
-    mark = (opened.head as { mark: string }).mark
-  } catch (error) {
-    await worker.dispose()
-    pool.giveBack(worker)
+  const { worker, mark } = await openOnWorker(pool, limits).catch((error) => {
+    if (error instanceof WorkerFault) return openOnWorker(pool, limits)
     throw error
-  }
+  })
   const rename = createAddressRenaming()
   let ended: Outcome | undefined
   let disposed = false
@@ -78,6 +71,22 @@ export async function openSession(pool: WorkerPool, limits: Limits): Promise<Ses
       await worker.request({ op: 'close' }, serverGraceMs).catch(() => worker.dispose())
       pool.giveBack(worker)
     },
+  }
+}
+
+async function openOnWorker(
+  pool: WorkerPool,
+  limits: Limits,
+): Promise<{ worker: Worker; mark: string }> {
+  const worker = await pool.take('session')
+  try {
+    worker.memory?.begin(limits.memoryBytes)
+    const opened = await worker.request({ op: 'open', limits }, serverGraceMs)
+    return { worker, mark: (opened.head as { mark: string }).mark }
+  } catch (error) {
+    await worker.dispose()
+    pool.giveBack(worker)
+    throw error
   }
 }
 

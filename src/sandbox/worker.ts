@@ -13,6 +13,8 @@ import type { PythonInstallation } from './python-installation.ts'
 export interface WorkerOptions {
   bubblewrap: Bubblewrap | undefined
   python: PythonInstallation
+  /** Files and folders that its programs may read besides the system, absolute. */
+  readable?: readonly string[]
 }
 
 /** A fork server in its own walls; answers one request at a time. */
@@ -132,7 +134,8 @@ function startServer(options: WorkerOptions, memory: MemoryGroup | undefined): C
   const server = bubblewrap ? join(serverFolder, 'server.py') : (serverFiles[0] as string)
   const command = [python.executable, ...pythonFlags, server]
   if (bubblewrap) {
-    command.unshift(bubblewrap.path, ...bubblewrapArguments(bubblewrap, python, serverFiles), '--')
+    const walls = bubblewrapArguments(bubblewrap, python, serverFiles, options.readable)
+    command.unshift(bubblewrap.path, ...walls, '--')
   }
   const [file = '', ...args] = memory ? memory.wrapCommand(command) : command
   return spawn(file, args, {

@@ -1,0 +1,61 @@
+import { resolve } from 'node:path'
+import { type Limits, resolveLimits } from './limits.ts'
+import type { RunResult } from './result.ts'
+import { execute } from './run-program.ts'
+import { createWorker, type WorkerOptions } from './worker.ts'
+import { createWorkerPool } from './worker-pool.ts'
+
+export interface HostOptions {
+  /**
+   * A trusted Python file with `load(setup)`, called once in each worker, and
+   * `handle(state, payload, report)`, called in a confined fork for each request; `report(value)`
+   * sends a value out as one line of JSON.
+   */
+  module: string
+  /** JSON value for `load`. */
+  setup?: unknown
+  /** Files and folders that `load` reads; the forks can read them too. */
+  readable?: readonly string[]
+  /** Workers; default: as many as the sandbox has. */
+  workers?: number
+}
+
+/** What a call came to: as of a program, with the lines that were reported. */
+export interface HostResult extends RunResult {
+  /** JSON texts as Python wrote them, so that no number passes through JavaScript's unasked. */
+  lines: string[]
+}
+
+/** Warm Python servers that hold a loaded module and fork for each call. */
+export interface Host {
+  call(payload: unknown, limits?: Partial<Limits>): Promise<HostResult>
+  dispose(): Promise<void>
+}
+
+/** Opens a host; its workers start with the first calls. */
+export function openHost(worker: WorkerOptions, options: HostOptions, workers: number): Host {
+  const path = resolve(options.module)
+  const readable = [path, ...(options.readable ?? []).map((place) => resolve(place))]
+  const create = async () => {
+    const created = await createWorker({ ...worker, readable })
+    try {
+      await created.request({ op: 'load', path, setup: options.setup ?? null }, loadTimeoutMs)
+      return created
+    } catch (error) {
+      await created.dispose()
+      throw error
+    }
+  }
+  const pool = createWorkerPool(create, options.workers ?? workers)
+  return {
+    async call(payload, limits) {
+      const request = { op: 'call', payload }
+      const { result, lines } = await execute(pool, request, resolveLimits(limits))
+      return { ...result, lines }
+    },
+    dispose: () => pool.dispose(),
+  }
+}
+
+/** Loading may compute much: references, expected values. */
+const loadTimeoutMs = 600_000

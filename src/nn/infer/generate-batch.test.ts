@@ -1,9 +1,23 @@
 import { afterAll, describe, expect, it } from 'vitest'
-import { createDecoder } from '../models/index.ts'
-import { tinyConfig, tinyModel } from '../models/tiny-model.fixture.ts'
+import { createDecoder, initialiseModel } from '../models/index.ts'
 import { type BatchOptions, generateBatch } from './generate-batch.ts'
 
-const decoder = createDecoder(tinyModel())
+const model = initialiseModel(
+  {
+    architectures: ['Qwen2ForCausalLM'],
+    vocab_size: 61,
+    hidden_size: 32,
+    intermediate_size: 48,
+    num_hidden_layers: 2,
+    num_attention_heads: 4,
+    num_key_value_heads: 2,
+    tie_word_embeddings: true,
+  },
+  7,
+)
+// Weights of a fresh model are small, and its logits nearly equal: ten times as large they differ.
+for (const { data } of model.parameters.values()) data.set(data.map((x) => 10 * x))
+const decoder = createDecoder(model)
 afterAll(() => decoder.dispose())
 
 const greedy: BatchOptions = {
@@ -20,7 +34,7 @@ const requests = [
   { id: 'c', promptIds: [33] },
 ]
 const run = (options: Partial<BatchOptions>, chosen = requests) =>
-  generateBatch(decoder, tinyConfig, chosen, { ...greedy, ...options })
+  generateBatch(decoder, model.config, chosen, { ...greedy, ...options })
 
 describe('generateBatch', () => {
   it('continues as a full forward pass over all tokens would', async () => {
@@ -33,8 +47,8 @@ describe('generateBatch', () => {
       const logits = await decoder.logits(hidden)
       const prompt = requests[index]!.promptIds.length
       ids.forEach((id, count) => {
-        const from = (prompt + count - 1) * tinyConfig.vocabularySize
-        const row = logits.subarray(from, from + tinyConfig.vocabularySize)
+        const from = (prompt + count - 1) * model.config.vocabularySize
+        const row = logits.subarray(from, from + model.config.vocabularySize)
         // The cache sums in another order: the chosen token may lose by rounding only.
         expect(row[id]).toBeGreaterThan(Math.max(...row) - 1e-4)
       })

@@ -18,6 +18,14 @@ export const commandTable: readonly CommandEntry[] = [
     positional: ['file'],
     load: async () => (await import('./data-stats.ts')).dataStatsCommand,
   },
+  {
+    name: 'data inspect',
+    summary: 'Print a dialog, coloured by what teacher and student see and learn.',
+    example:
+      'reflectioncoder data inspect dialogs.jsonl --model models/kata-base --index 3 --mask-rate 0.5',
+    positional: ['file'],
+    load: async () => (await import('./data-inspect.ts')).dataInspectCommand,
+  },
   createStageCommand(stageNamed('convert'), { name: 'data convert', positional: ['input'] }),
   createStageCommand(stageNamed('katas'), { name: 'data katas' }),
   createStageCommand(stageNamed('plan')),

@@ -1,2 +1,3 @@
+export type { CommandEntry } from './command.ts'
 export { runCommandLine } from './command-line.ts'
 export { commandTable } from './command-table.ts'

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { cpus, totalmem } from 'node:os'
 import { join } from 'node:path'
-import { readProblems, readSamples } from '../../data/benchmarks/index.ts'
+import { readProblems } from '../../data/benchmarks/index.ts'
 import {
   compareResults,
   type EvaluationSummary,
@@ -83,23 +83,16 @@ async function compareAll(evaluations: readonly ResolvedStep[]): Promise<ModelCo
 }
 
 async function readFailures(step: ResolvedStep): Promise<FailingSample[]> {
-  const { problems, data, samples } = step.options as Record<string, string>
+  const { problems, data } = step.options as { problems: string; data?: string }
   const set = step.options.baseOnly ? 'base' : 'plus'
   const verdicts = (await readVerdicts(step.output)).filter((verdict) => !passes(verdict, set))
-  const problemFile = await readProblems(problems as string, data)
-  const written = await readSamples(samples as string, problemFile.problems, {
-    allowPartial: true,
-  })
+  const problemFile = await readProblems(problems, data)
   const prompts = new Map(problemFile.problems.map((problem) => [problem.taskId, problem.prompt]))
-  return verdicts.map((verdict) => {
-    const ofTask = written.samples.filter((sample) => sample.taskId === verdict.taskId)
-    return {
-      name: step.title,
-      prompt: prompts.get(verdict.taskId) ?? '',
-      code: ofTask[verdict.sample]?.program ?? '',
-      verdict,
-    }
-  })
+  return verdicts.map((verdict) => ({
+    name: step.title,
+    prompt: prompts.get(verdict.taskId) ?? '',
+    verdict,
+  }))
 }
 
 function describeVersions(version: string): Record<string, string> {

@@ -91,7 +91,7 @@ function renderCurves({ name, metrics }: TrainingCurve): string {
 
 function renderFailures(failures: readonly FailingSample[], leftOut: number): string {
   if (failures.length === 0) return ''
-  const items = failures.map(({ name, prompt, code, verdict }) => {
+  const items = failures.map(({ name, prompt, verdict }) => {
     const failed = verdict.base.status === 'pass' ? (verdict.plus ?? verdict.base) : verdict.base
     const rows = Object.entries({
       input: failed.failure?.input,
@@ -105,7 +105,7 @@ function renderFailures(failures: readonly FailingSample[], leftOut: number): st
         : [`<tr><th>${label}</th><td><code>${escapeHtml(text)}</code></td></tr>`],
     )
     return `<details><summary><code>${escapeHtml(verdict.taskId)}</code> by ${escapeHtml(name)} <span class="status">${failed.status}</span></summary>
-<h3>Prompt</h3><pre>${escapeHtml(prompt)}</pre><h3>Program</h3><pre>${escapeHtml(code)}</pre><table>${rows.join('')}</table></details>`
+<h3>Prompt</h3><pre>${escapeHtml(prompt)}</pre><h3>Program</h3><pre>${escapeHtml(verdict.program)}</pre><table>${rows.join('')}</table></details>`
   })
   const rest = leftOut > 0 ? `<p class="soft">${leftOut} more are in the run folder.</p>` : ''
   return `<section><h2>Failing samples</h2>${items.join('')}${rest}</section>`

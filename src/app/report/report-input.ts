@@ -25,7 +25,6 @@ export interface FailingSample {
   /** Which model wrote it. */
   name: string
   prompt: string
-  code: string
   verdict: SampleVerdict
 }
 

@@ -31,7 +31,6 @@ export const reportInput: ReportInput = {
     {
       name: 'plain',
       prompt: 'def count_long(words):\n    """ Count the words longer than 3 <letters>.\n    """\n',
-      code: 'def count_long(words):\n    return len([w for w in words if len(w) >= 3])\n',
       verdict: failedVerdict(),
     },
   ],
@@ -103,6 +102,7 @@ function failedVerdict(): SampleVerdict {
   return {
     taskId: 'Kata/17',
     sample: 0,
+    program: 'def count_long(words):\n    return len([w for w in words if len(w) >= 3])\n',
     base: {
       ...set,
       status: 'fail',

@@ -26,6 +26,7 @@ export function relativeError(found: Float32Array, expected: Float32Array, floor
   for (let index = 0; index < expected.length; index++) {
     squares += (found[index]! - expected[index]!) ** 2
   }
+  if (squares === 0) return 0
   return Math.sqrt(squares) / Math.max(norm(expected), floor)
 }
 

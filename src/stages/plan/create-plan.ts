@@ -1,0 +1,213 @@
+import { rm, rmdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import {
+  createAtomicWriter,
+  hashFile,
+  InputError,
+  InterruptedError,
+  lockFolder,
+  type Progress,
+  refuseExistingOutput,
+  silentProgress,
+  writeFileAtomic,
+} from '../../core/index.ts'
+import { loadTokenizer, type Tokenizer } from '../../nn/tokenizer/index.ts'
+import { readModelConfig } from '../../nn/weights/index.ts'
+import { countMicroBatches } from './arrange-epoch.ts'
+import { type CollectedData, collectSamples } from './collect-samples.ts'
+import { countStep, emptyStepCounts, type StepCounts } from './count-steps.ts'
+import {
+  type PlanManifest,
+  type PlannedDataset,
+  planFiles,
+  planFormat,
+  planVersion,
+} from './format.ts'
+import type { PlanOptions } from './options.ts'
+import { planSteps } from './plan-steps.ts'
+import { readLayout, type SpecialIds } from './sample-layout.ts'
+import { resolveSchedule, type Schedule } from './schedule.ts'
+import { createTokenStore, openSampleReader, type TokenStore } from './token-store.ts'
+
+export interface PlanSummary {
+  out: string
+  counts: PlanManifest['counts']
+  data: PlannedDataset[]
+}
+
+export interface PlanContext {
+  progress?: Progress
+  signal?: AbortSignal
+}
+
+/** The parts of a tokenizer that a plan depends on. */
+export type PlanTokenizer = Pick<
+  Tokenizer,
+  'size' | 'bosId' | 'eosId' | 'specialIds' | 'addedTokens' | 'encodeSegments' | 'hash'
+>
+
+/**
+ * Decides all that training will compute and writes it as a folder, manifest last. Equal options and
+ * files give equal bytes.
+ *
+ * @throws `RC_OUTPUT_EXISTS`, `RC_FOLDER_IN_USE`, `RC_BAD_OPTION`, `RC_EMPTY_DATA`, `RC_ALL_DROPPED`
+ * and the errors of data files and tokenizers; nothing half-written is left behind.
+ */
+export async function createPlan(
+  options: PlanOptions,
+  context: PlanContext = {},
+): Promise<PlanSummary> {
+  await readModelConfig(options.model)
+  const tokenizer = await loadTokenizer(options.model)
+  const modelConfigSha256 = await hashFile(join(options.model, 'config.json'))
+  return writePlan(options, tokenizer, modelConfigSha256, context)
+}
+
+/** `createPlan` with a tokenizer that is loaded already. */
+export async function writePlan(
+  options: PlanOptions,
+  tokenizer: PlanTokenizer,
+  modelConfigSha256: string,
+  { progress = silentProgress, signal, chunkTokens }: PlanContext & { chunkTokens?: number } = {},
+): Promise<PlanSummary> {
+  refuseOddSizes(options)
+  const { out } = options
+  const release = await prepareOutput(options)
+  let store: TokenStore | undefined
+  let complete = false
+  try {
+    store = await createTokenStore(out, chunkTokens)
+    const data = await collectSamples(options, tokenizer, store, { progress, signal })
+    await store.finish()
+    const microBatches = countMicroBatches(rangesOf(data), options.microBatchSize)
+    const schedule = resolveSchedule(microBatches, options)
+    const work = { options, data, store, schedule, specialIds: tokenizer.specialIds }
+    const counts = await writeSteps(work, progress, signal)
+    const manifest: PlanManifest = {
+      format: planFormat,
+      version: planVersion,
+      config: configOf(options),
+      data: data.datasets.map(({ first: _, ...dataset }) => dataset),
+      tokenizerSha256: tokenizer.hash,
+      modelConfigSha256,
+      bosId: tokenizer.bosId ?? null,
+      eosId: tokenizer.eosId,
+      specialTokens: { ...tokenizer.specialIds },
+      addedTokens: [...tokenizer.addedTokens],
+      vocabularySize: tokenizer.size,
+      counts: { samples: store.samples, dropped: countDropped(data.datasets), ...counts },
+      steps: schedule.steps,
+      optimizer: optimizerOf(options, schedule),
+      files: {
+        tokens: await hashFile(join(out, planFiles.tokens)),
+        steps: await hashFile(join(out, planFiles.steps)),
+      },
+    }
+    const text = `${JSON.stringify(manifest, null, 2)}\n`
+    await writeFileAtomic(join(out, planFiles.manifest), text)
+    complete = true
+    return { out, counts: manifest.counts, data: manifest.data }
+  } finally {
+    await store?.discard()
+    if (!complete) await removePlan(out)
+    await release()
+    if (!complete) await rmdir(out).catch(() => {}) // unless something else lies in it
+  }
+}
+
+interface StepWork {
+  options: PlanOptions
+  data: CollectedData
+  store: TokenStore
+  schedule: Schedule
+  specialIds: SpecialIds
+}
+
+async function writeSteps(
+  { options, data, store, schedule, specialIds }: StepWork,
+  progress: Progress,
+  signal: AbortSignal | undefined,
+): Promise<StepCounts> {
+  const samples = await openSampleReader(options.out, store)
+  const writer = await createAtomicWriter(join(options.out, planFiles.steps))
+  const counts = emptyStepCounts()
+  const task = progress.start('plan', schedule.steps)
+  try {
+    const source = {
+      datasets: rangesOf(data),
+      isReflection: data.isReflection,
+      lengthOf: store.lengthOf,
+      layoutOf: async (sample: number) => readLayout(await samples.read(sample), specialIds),
+    }
+    for await (const step of planSteps(source, schedule, options)) {
+      if (signal?.aborted) throw new InterruptedError()
+      countStep(counts, step, store.lengthOf)
+      await writer.write(`${JSON.stringify(step)}\n`)
+      task.update(step.step + 1)
+    }
+    await writer.commit()
+    task.finish()
+    return counts
+  } finally {
+    await writer.discard()
+    await samples.close()
+  }
+}
+
+/** Locks the folder and clears an earlier plan if asked; returns the function that lets it go. */
+async function prepareOutput({ out, overwrite }: PlanOptions): Promise<() => Promise<void>> {
+  const manifest = join(out, planFiles.manifest)
+  const exists = () => stat(manifest).catch(() => undefined)
+  if (!overwrite && (await exists())) throw refuseExistingOutput(out)
+  const release = await lockFolder(out)
+  try {
+    if (!overwrite && (await exists())) throw refuseExistingOutput(out)
+    await removePlan(out)
+    return release
+  } catch (error) {
+    await release()
+    throw error
+  }
+}
+
+/** The manifest goes first, so that no folder with a manifest ever lacks another file. */
+async function removePlan(out: string): Promise<void> {
+  for (const name of Object.values(planFiles)) await rm(join(out, name), { force: true })
+}
+
+function refuseOddSizes({ sequencesPerStep, microBatchSize }: PlanOptions): void {
+  if (sequencesPerStep % microBatchSize === 0) return
+  throw new InputError(
+    `the option sequencesPerStep: expected a multiple of microBatchSize ${microBatchSize}, got ${sequencesPerStep}`,
+    { code: 'RC_BAD_OPTION', hint: 'A step consists of whole micro-batches.' },
+  )
+}
+
+function rangesOf({ datasets }: CollectedData) {
+  return datasets.map(({ first, samples }) => ({ first, count: samples }))
+}
+
+/** Each file counts once, however often it is listed. */
+function countDropped(datasets: readonly PlannedDataset[]): number {
+  const byPath = new Map(datasets.map(({ path, dropped }) => [path, dropped]))
+  return [...byPath.values()].reduce((sum, dropped) => sum + dropped, 0)
+}
+
+/** Where the plan lies is not part of it. */
+function configOf({ out: _, overwrite: __, ...config }: PlanOptions): PlanManifest['config'] {
+  return config
+}
+
+function optimizerOf(options: PlanOptions, schedule: Schedule): PlanManifest['optimizer'] {
+  const { learningRate, betas, epsilon, weightDecay, maxGradientNorm } = options
+  const { warmupSteps } = schedule
+  return {
+    learningRate,
+    betas,
+    epsilon,
+    weightDecay,
+    maxGradientNorm,
+    warmupSteps,
+    schedule: 'cosine',
+  }
+}

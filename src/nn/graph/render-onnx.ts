@@ -6,22 +6,32 @@ import type { ElementType, Value } from './value.ts'
 export interface GraphModel {
   readonly name: string
   readonly bytes: Uint8Array
-  readonly inputs: readonly string[]
-  /** Names of outputs, and the tensors of the file that hold them. */
-  readonly outputs: readonly { readonly name: string; readonly tensor: string }[]
+  readonly inputs: readonly GraphPort[]
+  readonly outputs: readonly GraphPort[]
+}
+
+/** Name of an input or output, and the tensor of the file that holds it. */
+export interface GraphPort {
+  readonly name: string
+  readonly tensor: string
 }
 
 /**
  * Writes the part of a graph that leads to `outputs` as an ONNX model (opset 17). Inputs that no
- * output needs are left out, and `inputs` of the result says which remain.
+ * output needs are left out, and `inputs` of the result says which remain. Values that are `given`
+ * are fed under their names instead of being computed.
  */
 export function renderOnnx(
   name: string,
   graph: Graph,
   outputs: Readonly<Record<string, Value>>,
+  given: Readonly<Record<string, Value>> = {},
 ): GraphModel {
-  const { nodes, used } = neededNodes(graph, Object.values(outputs))
-  const inputs = graph.inputs.filter((value) => used.has(value))
+  const { nodes, used } = neededNodes(graph, Object.values(outputs), Object.values(given))
+  const inputs = [
+    ...graph.inputs.map((value) => [value.name, value] as const),
+    ...Object.entries(given),
+  ].filter(([, value]) => used.has(value))
   const constants = [...graph.constants.values()].filter(({ value }) => used.has(value))
   const named = Object.entries(outputs)
   const message = ModelProto.create({
@@ -35,23 +45,24 @@ export function renderOnnx(
       name,
       node: [...nodes.map(renderNode), ...named.map(renderOutputNode)],
       initializer: constants.map(renderConstant),
-      input: inputs.map((value) => renderSignature(value.name, value)),
+      input: inputs.map(([, value]) => renderSignature(value.name, value)),
       output: named.map(([outputName, value]) => renderSignature(outputTensor(outputName), value)),
     },
   })
   return {
     name,
     bytes: ModelProto.encode(message).finish(),
-    inputs: inputs.map((value) => value.name),
+    inputs: inputs.map(([inputName, value]) => ({ name: inputName, tensor: value.name })),
     outputs: named.map(([outputName]) => ({ name: outputName, tensor: outputTensor(outputName) })),
   }
 }
 
-function neededNodes(graph: Graph, outputs: readonly Value[]) {
+function neededNodes(graph: Graph, outputs: readonly Value[], given: readonly Value[]) {
   const used = new Set(outputs)
   const nodes: OnnxNode[] = []
   for (const node of [...graph.nodes].reverse()) {
-    if (!node.outputs.some((value) => used.has(value))) continue
+    const made = node.outputs.filter((value) => !given.includes(value))
+    if (!made.some((value) => used.has(value))) continue
     nodes.push(node)
     for (const value of node.inputs) if (value) used.add(value)
   }

@@ -69,11 +69,12 @@ function attentionInput(config: DecoderConfig): Piece {
         const split = reshape(value, ['tokens', count, headSize])
         return reshape(rotary(split, cosine, sine), ['tokens', count * headSize])
       }
-      return {
+      const outputs = {
         queries: rotate(project('q'), heads),
         keys: rotate(project('k'), keyValueHeads),
         values: project('v'),
       }
+      return { outputs }
     },
   })
 }
@@ -115,7 +116,7 @@ function attention(config: DecoderConfig): Piece {
         headSize,
       ])
       const mix = reshape(transpose(mixed, [0, 2, 1, 3, 4]), ['batch', 'queries', heads * headSize])
-      return { mix }
+      return { outputs: { mix } }
     },
   })
 }
@@ -136,7 +137,7 @@ function cachedAttention(config: DecoderConfig): Piece {
         alpha: 1 / Math.sqrt(headSize),
       })
       const mixed = batchMatmul(softmax(add(scores, mask!)), values!)
-      return { mix: reshape(mixed, ['batch', heads * headSize]) }
+      return { outputs: { mix: reshape(mixed, ['batch', heads * headSize]) } }
     },
   })
 }
@@ -157,9 +158,10 @@ function feedForward(config: DecoderConfig): Piece {
       const weight = (name: string) => values[`${name}.weight`]!
       const attended = add(values.x!, linear(values.mix!, weight('self_attn.o_proj')))
       const normal = rmsNorm(attended, weight('post_attention_layernorm'), normEpsilon)
-      const gate = silu(linear(normal, weight('mlp.gate_proj')))
-      const gated = multiply(gate, linear(normal, weight('mlp.up_proj')))
-      return { y: add(attended, linear(gated, weight('mlp.down_proj'))) }
+      const gate = linear(normal, weight('mlp.gate_proj'))
+      const up = linear(normal, weight('mlp.up_proj'))
+      const down = linear(multiply(silu(gate), up), weight('mlp.down_proj'))
+      return { outputs: { y: add(attended, down) }, kept: { attended, gate, up } }
     },
   })
 }
@@ -173,11 +175,9 @@ function logits(config: DecoderConfig): Piece {
       'norm.weight': [hiddenSize],
       'head.weight': [vocabularySize, hiddenSize],
     },
-    build: (values) => ({
-      logits: linear(
-        rmsNorm(values.x!, values['norm.weight']!, normEpsilon),
-        values['head.weight']!,
-      ),
-    }),
+    build: (values) => {
+      const normal = rmsNorm(values.x!, values['norm.weight']!, normEpsilon)
+      return { outputs: { logits: linear(normal, values['head.weight']!) } }
+    },
   })
 }

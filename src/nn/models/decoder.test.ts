@@ -28,8 +28,8 @@ function largestDifference(a: Float32Array, b: Float32Array): number {
   return a.reduce((largest, value, index) => Math.max(largest, Math.abs(value - b[index]!)), 0)
 }
 
-async function gradientsOf(packed: PackedTokens, keepAttention: boolean) {
-  const { hidden, tape } = await decoder.forward(packed, { keepAttention })
+async function gradientsOf(packed: PackedTokens, keepActivations: boolean) {
+  const { hidden, tape } = await decoder.forward(packed, { keepActivations })
   const sums = zeroGradients(model.parameters)
   const cotangent = hidden.map((_, index) => Math.sin(index))
   await decoder.backward(tape, cotangent, sums)

@@ -1,7 +1,7 @@
 import type { SessionOptions } from '../runtime/index.ts'
 import { type DecoderPieces, decoderPieces } from './decoder-pieces.ts'
 import { headParameter, layerParameter, type Model, type Parameters } from './parameters.ts'
-import { createPieceRunner, type PieceRunner } from './piece-runner.ts'
+import { createPieceRunner, type PieceRunner, type Results } from './piece-runner.ts'
 import { rotaryTable } from './rotary-table.ts'
 import { createRowAttention, type Projections } from './row-attention.ts'
 import type { PackedRow } from './row-groups.ts'
@@ -16,10 +16,11 @@ export interface PackedTokens {
 
 export interface ForwardOptions {
   /**
-   * Keep what attention made for the backward pass. It saves running that part again and costs
-   * (2 · heads + 2 · keyValueHeads) · headSize floats a token and layer; the numbers are the same.
+   * Keep what the layers made for the backward pass instead of running them again. It costs
+   * 2 · (heads + keyValueHeads) · headSize + 2 · intermediateSize + hiddenSize floats a token and
+   * layer; the numbers are the same.
    */
-  readonly keepAttention?: boolean
+  readonly keepActivations?: boolean
   /** Sees each layer's projections, for a key-value cache. */
   readonly onLayer?: (layer: number, projections: Projections) => void
 }
@@ -32,6 +33,7 @@ export interface Tape {
 
 interface LayerState extends Projections {
   readonly mix: Float32Array
+  readonly feedForward: Results
 }
 
 /** A decoder over packed sequences, run layer by layer. */
@@ -91,16 +93,18 @@ export function createDecoder(model: Model, options: SessionOptions = {}): Decod
   return {
     pieces,
     runner,
-    async forward(packed, { keepAttention = false, onLayer } = {}) {
+    async forward(packed, { keepActivations = false, onLayer } = {}) {
       const table = rotaryTable(config, packed.positions)
       const layers: Tape['layers'] = []
       let x = embed(parameters, packed.tokens, hiddenSize)
       for (let layer = 0; layer < config.layers; layer++) {
         const state = await attend(layer, x, packed, table)
         onLayer?.(layer, state)
-        layers.push(keepAttention ? { x, kept: state } : { x })
         const feeds = { x: matrix(x), mix: matrix(state.mix, widths.queries) }
-        x = (await runner.forward(pieces.feedForward, feeds, nameIn(layer))).y!.data
+        const run = keepActivations ? runner.forwardKeeping : runner.forward
+        const { y, ...feedForward } = await run(pieces.feedForward, feeds, nameIn(layer))
+        layers.push(keepActivations ? { x, kept: { ...state, feedForward } } : { x })
+        x = y!.data
       }
       return { hidden: x, tape: { packed, layers } }
     },
@@ -111,8 +115,10 @@ export function createDecoder(model: Model, options: SessionOptions = {}): Decod
       for (let layer = config.layers - 1; layer >= 0; layer--) {
         const { x, kept } = layers[layer]!
         const state = kept ?? (await attend(layer, x, packed, table))
-        const fed = { x: matrix(x), mix: matrix(state.mix, widths.queries), 'd:y': matrix(dx) }
-        const after = await runner.backward(pieces.feedForward, fed, sums, nameIn(layer))
+        const inputs = { x: matrix(x), mix: matrix(state.mix, widths.queries), 'd:y': matrix(dx) }
+        const fed = { ...inputs, ...kept?.feedForward }
+        const run = kept ? runner.backwardKept : runner.backward
+        const after = await run(pieces.feedForward, fed, sums, nameIn(layer))
         const d = await rowAttention.backward(state, packed.rows, after['d:mix']!.data)
         const cotangents = {
           'd:queries': matrix(d.queries, widths.queries),

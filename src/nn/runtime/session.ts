@@ -41,10 +41,10 @@ export async function createSession(
   return {
     async run(feeds) {
       const tensors: Record<string, Tensor> = {}
-      for (const name of model.inputs) {
+      for (const { name, tensor } of model.inputs) {
         const feed = feeds[name]
         if (!feed) throw new Error(`graph ${model.name} needs the input ${name}`)
-        tensors[name] = toTensor(feed)
+        tensors[tensor] = toTensor(feed)
       }
       const results = await session.run(tensors)
       const outputs: Record<string, HostTensor<Float32Array>> = {}

@@ -18,7 +18,7 @@ export interface ComputeObjectiveOptions {
   /** Factors on the parts of the objective; default 1 each. */
   readonly terms?: ObjectiveTerms
   readonly tokensPerRun?: number
-  readonly keepAttention?: boolean
+  readonly keepActivations?: boolean
 }
 
 export interface ObjectiveResult {
@@ -40,13 +40,13 @@ export async function computeObjective({
   step = 0,
   terms,
   tokensPerRun = 4096,
-  keepAttention = true,
+  keepActivations = true,
 }: ComputeObjectiveOptions): Promise<ObjectiveResult> {
   const plan = await readPlan(planPath)
   const model = addTokenRows(await loadModel(modelPath), plan.manifest.addedTokens)
   const objective = await createObjective(model, {
     temperature: plan.manifest.config.temperature,
-    keepAttention,
+    keepActivations,
     ...(terms ? { terms } : {}),
   })
   try {

@@ -18,10 +18,12 @@ export const trainOptionsSchema = z.strictObject({
     .positive()
     .default(4096)
     .describe('Micro-batches of a step are computed together up to this many tokens.'),
-  keepAttention: z
+  keepActivations: z
     .boolean()
     .default(true)
-    .describe('Keep attention results for the backward pass: faster, more memory, same numbers.'),
+    .describe(
+      'Keep what the layers made for the backward pass: faster, more memory, same numbers.',
+    ),
   checkpointEvery: z
     .int()
     .min(0)

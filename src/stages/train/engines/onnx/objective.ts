@@ -25,7 +25,7 @@ export interface ObjectiveTerms {
 export interface ObjectiveOptions {
   readonly threads?: number
   readonly temperature: number
-  readonly keepAttention: boolean
+  readonly keepActivations: boolean
   readonly terms?: ObjectiveTerms
 }
 
@@ -41,7 +41,7 @@ const logitBudget = 8 * 2 ** 20
 
 export async function createObjective(
   model: Model,
-  { threads, temperature, keepAttention, terms = everyTerm }: ObjectiveOptions,
+  { threads, temperature, keepActivations, terms = everyTerm }: ObjectiveOptions,
 ): Promise<Objective> {
   const { config, parameters } = model
   const { hiddenSize } = config
@@ -67,7 +67,7 @@ export async function createObjective(
 
   return {
     async accumulate(pack, gradientSums) {
-      const { hidden, tape } = await decoder.forward(pack, { keepAttention })
+      const { hidden, tape } = await decoder.forward(pack, { keepActivations })
       const dHidden = new Float32Array(hidden.length)
       const total = emptySums()
 

@@ -36,7 +36,7 @@ export async function* onnxEngine(request: EngineRequest): AsyncGenerator<TrainE
   const objective = await createObjective(model, {
     threads: options.threads,
     temperature: manifest.config.temperature,
-    keepAttention: options.keepAttention,
+    keepActivations: options.keepActivations,
   })
   const every = options.checkpointEvery || Math.max(1, Math.ceil(manifest.steps / 10))
   const save = async (step: number): Promise<TrainEvent> => {

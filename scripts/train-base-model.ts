@@ -28,7 +28,7 @@ const recipe = {
   corpusBytes: 6_000_000,
   vocabularySize: 1024,
   epochs: 3,
-  documentsPerStep: 24,
+  documentsPerStep: 16,
   learningRate: 4e-3,
   warmupSteps: 100,
   maxLength: 1024,

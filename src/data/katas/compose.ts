@@ -16,7 +16,15 @@ export interface Draft {
   /** Indented body. */
   body: string
   inputs: unknown[][]
-  faults: { kind: FaultKind; note: string; source: string }[]
+  faults: DraftFault[]
+}
+
+/** A faulty function; `remaining` is what is left once this fault is repaired. */
+export interface DraftFault {
+  kind: FaultKind
+  note: string
+  source: string
+  remaining: DraftFault | undefined
 }
 
 /** Draws a family and operations; undefined when the combination belongs to another split. */
@@ -36,9 +44,9 @@ export function draftKata(random: Random, split: Split): Draft | undefined {
     sentence: sentenceOf(familyClauses(family, steps), random),
     body,
     inputs: drawInputs(family, steps, random),
-    faults: draftFaults(family, steps)
-      .map((fault) => ({ ...fault, source: head + indent(fault.body, entryPoint) }))
-      .filter((fault) => fault.source !== head + body && splitOf(fault.source) !== 'test'),
+    faults: draftFaults(family, steps, random)
+      .map((fault) => renderFault(fault, head, entryPoint))
+      .filter((fault) => fault.source !== head + body && mayBeShown(fault)),
   }
 }
 
@@ -114,14 +122,15 @@ function drawInputs(family: Family, steps: Step[], random: Random): unknown[][] 
   return inputs
 }
 
-interface DraftFault {
+interface FaultyBody {
   kind: FaultKind
   note: string
   body: string[]
+  remaining?: FaultyBody
 }
 
-/** Faults of single operations, of the family, and steps left out. */
-function draftFaults(family: Family, steps: readonly Step[]): DraftFault[] {
+/** Faults of single operations, of the family, steps left out, and several at once. */
+function draftFaults(family: Family, steps: readonly Step[], random: Random): FaultyBody[] {
   const ofSteps = steps.flatMap((step, index) =>
     step.faults.map(({ kind, code, note }) => ({
       kind,
@@ -129,14 +138,51 @@ function draftFaults(family: Family, steps: readonly Step[]): DraftFault[] {
       body: familyBody(family, steps.with(index, { ...step, code })),
     })),
   )
-  const missing: DraftFault[] = family.body
+  const missing: FaultyBody[] = family.body
     ? []
     : steps.slice(0, -1).map((step, index) => ({
         kind: 'missing-step',
         note: `I forgot to ${step.phrase}.`,
         body: familyBody(family, steps.toSpliced(index, 1)),
       }))
-  return [...ofSteps, ...(family.faults?.(...steps) ?? []), ...missing]
+  const chains = [2, 3].flatMap((length) => draftChain(family, steps, length, random))
+  return [...ofSteps, ...(family.faults?.(...steps) ?? []), ...missing, ...chains]
+}
+
+/** One attempt with faults in `length` steps, which are repaired one after the other. */
+function draftChain(
+  family: Family,
+  steps: readonly Step[],
+  length: number,
+  random: Random,
+): FaultyBody[] {
+  const faulty = [...steps.keys()].filter((index) => steps[index]?.faults.length)
+  if (faulty.length < length) return []
+  let current = steps
+  let chain: FaultyBody | undefined
+  for (const index of random.shuffle(faulty).slice(0, length)) {
+    const step = steps[index] as Step
+    const { kind, note, code } = random.pick(step.faults)
+    current = current.with(index, { ...step, code })
+    const body = familyBody(family, current)
+    chain = chain ? { kind, note, body, remaining: chain } : { kind, note, body }
+  }
+  return chain ? [chain] : []
+}
+
+function renderFault(fault: FaultyBody, head: string, entryPoint: string): DraftFault {
+  const { kind, note, body, remaining } = fault
+  return {
+    kind,
+    note,
+    source: head + indent(body, entryPoint),
+    remaining: remaining && renderFault(remaining, head, entryPoint),
+  }
+}
+
+/** A fault must not give away the solution of a test kata. */
+function mayBeShown(fault: DraftFault): boolean {
+  return splitOf(fault.source) !== 'test' && (!fault.remaining || mayBeShown(fault.remaining))
 }
 
 function product<T>(slots: readonly (readonly T[])[]): T[][] {

@@ -1,9 +1,10 @@
 """Runs kata references and faulty attempts; JSON on standard input and output.
 
 Input: a list of {source, calls, attempts}. Output: for each {results: [repr or null],
-attempts: ["same" | "differs" | "raises" | "endless"]}.
+attempts: [{failing: [index of call], endless, unstable}]}.
 """
 import json
+import resource
 import sys
 
 LIMIT = 20000  # traced lines and calls of one attempt at one call
@@ -31,25 +32,23 @@ def traced(function):
 
 
 def judge(source, calls, results):
+    """Which calls fail, whether one never ends (then it alone), and whether a value prints its address or a set."""
+    verdict = {"failing": [], "endless": False, "unstable": False}
     scope = {}
-    verdict = "same"
-    try:
-        exec(source, scope)
-    except Exception:
-        return "raises"
-    for call, expected in zip(calls, results):
+    exec(source, scope)
+    for index, (call, expected) in enumerate(zip(calls, results)):
         code = compile(call, "call", "eval")
         try:
             value = traced(lambda: eval(code, scope))
-        except Endless:
-            return "endless"
-        except RecursionError:
-            return "endless"
+        except (Endless, RecursionError):
+            verdict.update(failing=[index], endless=True)
+            break
         except Exception:
-            verdict = "raises" if verdict == "same" else verdict
+            verdict["failing"].append(index)
             continue
         if not value == eval(expected):
-            verdict = "differs" if verdict == "same" else verdict
+            verdict["failing"].append(index)
+            verdict["unstable"] |= isinstance(value, set) or " at 0x" in repr(value)
     return verdict
 
 
@@ -66,4 +65,5 @@ def evaluate(item):
 
 
 sys.setrecursionlimit(400)
+resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
 json.dump([evaluate(item) for item in json.load(sys.stdin)], sys.stdout)

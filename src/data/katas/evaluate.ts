@@ -12,7 +12,16 @@ export interface Evaluation {
 export interface Evaluated {
   /** Python text of each value; null when the reference itself fails. */
   results: string[] | null
-  attempts: ('same' | 'differs' | 'raises' | 'endless')[]
+  attempts: Attempt[]
+}
+
+/** What an attempt did at the calls of its reference. */
+export interface Attempt {
+  /** Calls, counted from 0, with another value, an error or no end. */
+  failing: number[]
+  endless: boolean
+  /** Whether a value's text differs from run to run, as that of an iterator does. */
+  unstable: boolean
 }
 
 /**
@@ -26,9 +35,10 @@ export function evaluateKatas(items: readonly Evaluation[], python = 'python3'):
     input: JSON.stringify(items),
     encoding: 'utf8',
     maxBuffer: 2 ** 30,
-    env: { PATH: process.env['PATH'], PYTHONHASHSEED: '0', LC_ALL: 'C.UTF-8' },
+    timeout: 120_000,
+    env: { PATH: process.env.PATH, PYTHONHASHSEED: '0', LC_ALL: 'C.UTF-8' },
   })
-  if (done.error) {
+  if ((done.error as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') {
     throw new MissingDependencyError(`katas need Python 3, but ${python} does not start`, {
       code: 'RC_PYTHON_MISSING',
       hint: 'apt-get install python3',
@@ -36,9 +46,12 @@ export function evaluateKatas(items: readonly Evaluation[], python = 'python3'):
     })
   }
   if (done.status !== 0) {
-    throw new ReflectionCoderError(`the katas could not be evaluated: ${done.stderr.slice(-500)}`, {
-      code: 'RC_KATA_EVALUATION',
-    })
+    throw new ReflectionCoderError(
+      `the katas could not be evaluated: ${done.stderr.slice(-500) || done.error}`,
+      {
+        code: 'RC_KATA_EVALUATION',
+      },
+    )
   }
   return JSON.parse(done.stdout) as Evaluated[]
 }

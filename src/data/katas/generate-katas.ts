@@ -1,7 +1,7 @@
 import { createRandom, InputError } from '../../core/index.ts'
-import { type Draft, draftKata } from './compose.ts'
-import { type Evaluated, evaluateKatas } from './evaluate.ts'
-import { oneOffInstruction } from './instruction.ts'
+import { oneOffInstruction } from '../benchmarks/index.ts'
+import { type Draft, type DraftFault, draftKata } from './compose.ts'
+import { type Attempt, type Evaluated, type Evaluation, evaluateKatas } from './evaluate.ts'
 import { normaliseSyntax } from './normalise-syntax.ts'
 import type { FaultKind } from './operations.ts'
 import { pythonLiteral } from './python-literal.ts'
@@ -36,6 +36,10 @@ export interface KataFault {
   /** What was overlooked, one short sentence. */
   note: string
   solution: string
+  /** Which tests fail, counted from 0; never empty. */
+  failing: number[]
+  /** What is still wrong once this fault is repaired. */
+  remaining?: KataFault
 }
 
 export interface KataOptions {
@@ -73,7 +77,7 @@ export function* streamKatas(split: Split, seed: number, withFaults: boolean): G
   let draw = 0
   for (let size = 64; ; size = Math.min(size * 2, 1024)) {
     const drafts: Draft[] = []
-    for (const until = draw + 200 * size; draw < until && drafts.length < size; draw++) {
+    for (const until = draw + 100 * size; draw < until && drafts.length < size; draw++) {
       const draft = draftKata(createRandom(seed, 'kata', split, draw), split)
       if (!draft) continue
       const key = keyOf(draft, split)
@@ -81,16 +85,12 @@ export function* streamKatas(split: Split, seed: number, withFaults: boolean): G
       seen.add(key)
       drafts.push(draft)
     }
-    if (drafts.length === 0) return
+    if (drafts.length < size / 4) return
     const items = drafts.map((draft) => evaluationOf(draft, withFaults))
     const evaluated = evaluateKatas(items)
     for (const [index, draft] of drafts.entries()) {
-      const kata = finishKata(
-        draft,
-        items[index]?.calls ?? [],
-        evaluated[index] as Evaluated,
-        number,
-      )
+      const item = items[index] as Evaluation
+      const kata = finishKata(draft, item, evaluated[index] as Evaluated, number)
       if (!kata || (withFaults && kata.faults.length === 0)) continue
       number += 1
       yield kata
@@ -103,24 +103,23 @@ function keyOf(draft: Draft, split: Split): string {
   return normaliseSyntax(draft.head + draft.body, split === 'test' ? 'abstract' : 'keep')
 }
 
-function evaluationOf(draft: Draft, withFaults: boolean) {
+function evaluationOf(draft: Draft, withFaults: boolean): Evaluation {
   return {
     source: draft.head + draft.body,
     calls: draft.inputs.map(
       (input) => `${draft.entryPoint}(${input.map(pythonLiteral).join(', ')})`,
     ),
-    attempts: withFaults ? draft.faults.map((fault) => fault.source) : [],
+    attempts: withFaults ? [...new Set(draft.faults.flatMap(sourcesOf))] : [],
   }
 }
 
 /** Fills in examples and expected values; undefined when the kata is trivial or unwieldy. */
 function finishKata(
   draft: Draft,
-  calls: string[],
-  evaluated: Evaluated,
+  { calls, attempts: sources }: Evaluation,
+  { results, attempts }: Evaluated,
   number: number,
 ): Kata | undefined {
-  const { results } = evaluated
   if (!results || calls.length < 8 || !isInteresting(results)) return undefined
   const order = exampleOrder(results)
   const cases = order.map((index) => ({
@@ -142,7 +141,11 @@ function finishKata(
     baseInput: JSON.stringify(cases.slice(0, 4).map(({ input }) => input)),
     plusInput: JSON.stringify(cases.slice(4).map(({ input }) => input)),
     tests: cases.map(({ call, result }) => `assert ${call} == ${result}\n`).join(''),
-    faults: failingFaults(draft, evaluated),
+    faults: failingFaults(
+      draft,
+      new Map(sources.map((source, index) => [source, attempts[index] as Attempt])),
+      order,
+    ),
   }
 }
 
@@ -173,14 +176,35 @@ function exampleOrder(results: readonly string[]): number[] {
 
 const emptyResults = new Set(['[]', "''", '{}', '0', 'None', 'False', '-1'])
 
-function failingFaults(draft: Draft, evaluated: Evaluated): KataFault[] {
+/** Source of a fault and of what remains of it, in this order. */
+function sourcesOf(fault: DraftFault): string[] {
+  return [fault.source, ...(fault.remaining ? sourcesOf(fault.remaining) : [])]
+}
+
+function failingFaults(draft: Draft, attempts: Map<string, Attempt>, order: number[]): KataFault[] {
   const seen = new Set<string>()
-  return draft.faults.flatMap(({ kind, note, source }, index) => {
-    const verdict = evaluated.attempts[index]
-    const never = kind === 'non-termination' || kind === 'complexity'
-    if (!verdict || verdict === 'same' || never !== (verdict === 'endless')) return []
-    if (seen.has(source)) return []
-    seen.add(source)
-    return [{ kind, note, solution: source }]
+  return draft.faults.flatMap((fault) => {
+    const found = failingFault(fault, attempts, order)
+    const key = `${fault.source}${fault.remaining ? ' chain' : ''}`
+    if (!found || seen.has(key)) return []
+    seen.add(key)
+    return [found]
   })
+}
+
+/** The fault with the tests that it fails; undefined when it passes or fails in another way. */
+function failingFault(
+  fault: DraftFault,
+  attempts: Map<string, Attempt>,
+  order: number[],
+): KataFault | undefined {
+  const attempt = attempts.get(fault.source)
+  const never = fault.kind === 'non-termination' || fault.kind === 'complexity'
+  if (!attempt || attempt.failing.length === 0 || attempt.unstable) return undefined
+  if (never !== attempt.endless) return undefined
+  const failing = attempt.failing.map((index) => order.indexOf(index)).sort((a, b) => a - b)
+  const { kind, note, source: solution } = fault
+  if (!fault.remaining) return { kind, note, solution, failing }
+  const remaining = failingFault(fault.remaining, attempts, order)
+  return remaining && { kind, note, solution, failing, remaining }
 }

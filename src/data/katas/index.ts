@@ -1,7 +1,7 @@
 export { type BaseCorpusOptions, generateBaseCorpus } from './base-corpus.ts'
 export { listCombinations } from './compose.ts'
 export { generateKatas, type Kata, type KataFault, type KataOptions } from './generate-katas.ts'
-export { oneOffInstruction } from './instruction.ts'
+export { type KataInstruction, toInstruction } from './instruction-record.ts'
 export { functionKeys, normaliseSyntax } from './normalise-syntax.ts'
 export type { FaultKind } from './operations.ts'
 export { renderProblem, toProblem } from './problem.ts'

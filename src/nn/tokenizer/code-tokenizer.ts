@@ -5,17 +5,24 @@ import { specialTokens } from '../../data/dialog/index.ts'
 import { createWordCounts, trainBytePairs } from './train-byte-pairs.ts'
 
 /**
- * How the tokenizer for code cuts text before merging: words with one space in front, single
- * digits, punctuation, and a line break with the line breaks and spaces after it as one piece, so
- * that "\n    " can become one token. Valid for JavaScript and for Rust's tokenizers library.
+ * How the tokenizer for code cuts text before merging: the pattern of Qwen2, because transformers
+ * gives every tokenizer of a Qwen2 model that pattern, whatever its tokenizer.json says.
  */
-const splitPattern = [
-  String.raw`[\r\n]+[ \t]*`,
-  String.raw` ?\p{L}[\p{L}\p{M}]*`,
+const qwen2Pattern = [
+  String.raw`(?i:'s|'t|'re|'ve|'m|'ll|'d)`,
+  String.raw`[^\r\n\p{L}\p{N}]?\p{L}+`,
   String.raw`\p{N}`,
-  String.raw` ?[^\s\p{L}\p{N}]+`,
-  String.raw`\s`,
+  String.raw` ?[^\s\p{L}\p{N}]+[\r\n]*`,
+  String.raw`\s*[\r\n]+`,
+  String.raw`\s+(?!\S)`,
+  String.raw`\s+`,
 ].join('|')
+
+/** The same for JavaScript, which has no inline flags. */
+const splitPattern = qwen2Pattern.replace(
+  "(?i:'s|'t|'re|'ve|'m|'ll|'d)",
+  "'(?:[sS]|[tT]|[rR][eE]|[vV][eE]|[mM]|[lL][lL]|[dD])",
+)
 
 const endOfText = '<|endoftext|>'
 
@@ -29,7 +36,7 @@ export interface TrainedTokenizer {
 
 /**
  * Trains a byte-level BPE tokenizer on texts and writes it as a folder with tokenizer.json and
- * tokenizer_config.json: no normalisation, no BOS, EOS `<|endoftext|>`. The same texts in any order
+ * tokenizer_config.json: NFC, no BOS, EOS `<|endoftext|>`. The same texts in any order
  * give the same bytes. `vocabularySize` counts EOS and, with `withSpecialTokens` (default false, as a
  * base model knows no dialogs), the seven tokens of a dialog, which get the last ids.
  *
@@ -51,7 +58,7 @@ export async function trainTokenizer(options: {
     )
   }
   const words = createWordCounts(new RegExp(splitPattern, 'gu'))
-  for await (const text of texts) words.add(text)
+  for await (const text of texts) words.add(text.normalize('NFC'))
   const pairs = trainBytePairs(words.counts, { vocabularySize: vocabularySize - added.length })
   await writeFolder(folder, pairs.tokens, pairs.merges, added)
   return {
@@ -77,13 +84,13 @@ async function writeFolder(
     special: true,
   }))
   const byteLevel = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: false }
-  const split = { type: 'Split', pattern: { Regex: splitPattern }, behavior: 'Isolated' }
+  const split = { type: 'Split', pattern: { Regex: qwen2Pattern }, behavior: 'Isolated' }
   const tokenizer = {
     version: '1.0',
     truncation: null,
     padding: null,
     added_tokens: entries,
-    normalizer: null,
+    normalizer: { type: 'NFC' },
     pre_tokenizer: {
       type: 'Sequence',
       pretokenizers: [
@@ -117,7 +124,7 @@ async function writeFolder(
     errors: 'replace',
     pad_token: endOfText,
     split_special_tokens: false,
-    tokenizer_class: 'PreTrainedTokenizerFast',
+    tokenizer_class: 'Qwen2Tokenizer',
     unk_token: null,
   }
   await mkdir(folder, { recursive: true })

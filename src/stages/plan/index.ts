@@ -6,6 +6,7 @@ export {
   writePlan,
 } from './create-plan.ts'
 export { encodeDialog } from './encode-dialog.ts'
+export { type ForecastSettings, forecast, type PlanForecast } from './forecast.ts'
 export {
   type MicroBatch,
   type PlanCounts,

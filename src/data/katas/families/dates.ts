@@ -201,13 +201,13 @@ export const dateFamilies: readonly Family[] = [
         ]),
         operation(
           'inclusive',
-          'the number of days from the first to the second, both counted,',
+          'the number of days from the first to the second, both counted',
           '(b - a).days + 1',
           ['off-by-one', '(b - a).days'],
         ),
         operation(
           'months',
-          'the number of months between both dates, days left out,',
+          'the number of months between both dates, leaving out days',
           '(b.year - a.year) * 12 + b.month - a.month',
           ['edge-case', 'b.month - a.month', 'The year can change.'],
         ),

@@ -148,10 +148,12 @@ const numberResults = [
     'off-by-one',
     'return n >= {k}',
   ]),
-  operation('list', 'return the list from 0 below the result', 'return list(range(n))', [
-    'off-by-one',
-    'return list(range(n + 1))',
-  ]),
+  operation(
+    'list',
+    'return the list of the digits of the result',
+    'return [int(d) for d in str(abs(n))]',
+    ['wrong-type', 'return list(str(abs(n)))', 'These are characters.'],
+  ),
   operation('binary', 'return the result in binary', 'return bin(abs(n))[2:]', [
     'library-misuse',
     'return bin(abs(n))',

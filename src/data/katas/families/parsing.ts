@@ -370,7 +370,7 @@ export const parsingFamilies: readonly Family[] = [
 
 function numberText(random: Random, reader?: Step): unknown[] {
   const separator =
-    reader?.name === 'separated' || reader?.name === 'lengths' ? reader.parameters['s'] : ' '
+    reader?.name === 'separated' || reader?.name === 'lengths' ? reader.parameters.s : ' '
   const numbers = someNumbers(random, 1, 5).map((value) =>
     separator === '-' || separator === '+' || reader?.name === 'mixed' ? Math.abs(value) : value,
   )
@@ -381,7 +381,7 @@ function numberText(random: Random, reader?: Step): unknown[] {
 }
 
 function wordText(random: Random, reader?: Step): unknown[] {
-  const separator = String(reader?.parameters['s'])
+  const separator = String(reader?.parameters.s)
   const words = someWords(random, 1, 5)
   if (reader?.name === 'keys')
     return [words.map((word) => `${word}=${random.integer(9)}`).join(separator)]

@@ -44,7 +44,7 @@ const reductions = [
 ]
 
 const series = [
-  operation('add', 'the sum of the two before', 'a + b', ['wrong-operation', 'a * b']),
+  operation('add', 'the sum of the two before', 'a + b', ['wrong-operation', 'abs(a - b)']),
   operation('weigh', 'the one before plus {k} times the one before that', 'b + {k} * a', [
     'wrong-operation',
     'a + {k} * b',
@@ -114,7 +114,7 @@ const nestedCombines = [
     'off-by-one',
     '0|total + {y} + 1|total + 1',
   ]),
-  operation('largest', 'the largest, at least 0,', '0|max(total, {y})|max(total, {z})', [
+  operation('largest', 'the largest, or 0 if it is negative', '0|max(total, {y})|max(total, {z})', [
     'wrong-operation',
     '0|min(total, {y})|min(total, {z})',
   ]),

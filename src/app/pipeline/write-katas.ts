@@ -1,5 +1,5 @@
 import { writeFileAtomic } from '../../core/index.ts'
-import { generateKatas, type Kata, renderProblem } from '../../data/katas/index.ts'
+import { generateKatas, type Kata, renderProblem, toInstruction } from '../../data/katas/index.ts'
 import type { KatasOptions } from './katas-options.ts'
 import { refuseExisting } from './refuse-existing.ts'
 import type { StageContext } from './stage-table.ts'
@@ -39,9 +39,4 @@ export function runWriteKatas(options: unknown, context: StageContext): Promise<
   return writeKatas(options as KatasOptions, context)
 }
 
-/** One line of an instruction file; the kata's own keys stay beside the common ones. */
-function renderInstruction(kata: Kata): string {
-  const { taskId, canonicalSolution, prompt } = kata
-  const answer = `\`\`\`python\n${prompt}${canonicalSolution.trimEnd()}\n\`\`\``
-  return JSON.stringify({ id: taskId, answer, ...kata })
-}
+const renderInstruction = (kata: Kata) => JSON.stringify(toInstruction(kata))

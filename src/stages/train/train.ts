@@ -44,11 +44,11 @@ export async function train(
   try {
     const plan = await readPlan(options.plan)
     const task = progress.start('train', plan.manifest.steps)
+    const run = new RunRecord(options.out)
     try {
       const tokenizer = await loadTokenizer(options.model)
       refuseOtherTokenizer(options, tokenizer.hash, plan.manifest.tokenizerSha256)
       const planHash = await hashFile(join(options.plan, 'manifest.json'))
-      const run = new RunRecord(options.out)
       const request = { options, plan, planHash, progress, ...(signal ? { signal } : {}) }
       for await (const event of engines[options.engine](request)) {
         if (event.type === 'resume') await run.open(event.step)
@@ -63,6 +63,7 @@ export async function train(
       task.finish()
       return summary
     } finally {
+      await run.close()
       await plan.close()
     }
   } finally {
@@ -93,8 +94,12 @@ class RunRecord {
     this.#last = metrics
   }
 
-  async finish(model: string, steps: number): Promise<TrainSummary> {
+  async close(): Promise<void> {
     await this.#metrics?.close()
+    this.#metrics = undefined
+  }
+
+  async finish(model: string, steps: number): Promise<TrainSummary> {
     const summary = {
       model,
       steps,

@@ -1,4 +1,4 @@
-import { rm, rmdir, stat } from 'node:fs/promises'
+import { readdir, rm, rmdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   createAtomicWriter,
@@ -27,7 +27,7 @@ import type { PlanOptions } from './options.ts'
 import { planSteps } from './plan-steps.ts'
 import { readLayout, type SpecialIds } from './sample-layout.ts'
 import { resolveSchedule, type Schedule } from './schedule.ts'
-import { createTokenStore, openSampleReader, type TokenStore } from './token-store.ts'
+import { createTokenStore, openSampleReader, spillFile, type TokenStore } from './token-store.ts'
 
 export interface PlanSummary {
   out: string
@@ -170,9 +170,18 @@ async function prepareOutput({ out, overwrite }: PlanOptions): Promise<() => Pro
   }
 }
 
-/** The manifest goes first, so that no folder with a manifest ever lacks another file. */
+/**
+ * Removes a plan and what a killed run left of one. The manifest goes first, so that no folder with
+ * a manifest ever lacks another file.
+ */
 async function removePlan(out: string): Promise<void> {
   for (const name of Object.values(planFiles)) await rm(join(out, name), { force: true })
+  const own = [...Object.values(planFiles), spillFile]
+  for (const name of await readdir(out)) {
+    if (own.some((file) => name === file || name.startsWith(`${file}.tmp-`))) {
+      await rm(join(out, name), { force: true })
+    }
+  }
 }
 
 function refuseOddSizes({ sequencesPerStep, microBatchSize }: PlanOptions): void {

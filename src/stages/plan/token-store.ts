@@ -15,6 +15,9 @@ export interface TokenStore {
   discard(): Promise<void>
 }
 
+/** Where tokens lie until their number is known. */
+export const spillFile = '.tokens.spill'
+
 /** Tokens held back before they are written out. */
 const defaultChunkTokens = 2 ** 18
 
@@ -22,7 +25,7 @@ export async function createTokenStore(
   folder: string,
   chunkTokens = defaultChunkTokens,
 ): Promise<TokenStore> {
-  const spill = join(folder, '.tokens.spill')
+  const spill = join(folder, spillFile)
   const spilled: AtomicWriter = await createAtomicWriter(spill)
   const lengths = new GrowingArray()
   let chunk = new Int32Array(chunkTokens)

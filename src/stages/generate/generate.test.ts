@@ -74,13 +74,13 @@ describe('preparePrompt', () => {
     const { promptIds } = preparePrompt(problem, 'chat', tokenizer)
     const instruction = `Complete the following Python function.\n\`\`\`python\n${prompt}\`\`\``
     expect(tokenizer.decode(promptIds)).toBe(
-      `<|user|><|text|>${instruction}<|endofblock|><|endofmessage|><|assistant|><|text|>\`\`\`python\n${prompt.trimEnd()}`,
+      `<|user|><|text|>${instruction}<|endofblock|><|endofmessage|><|assistant|><|text|>\`\`\`python\n${prompt}`,
     )
   })
 
   it('gives a base model the prompt alone', () => {
     const { promptIds } = preparePrompt(problem, 'completion', tokenizer)
-    expect(tokenizer.decode(promptIds)).toBe(prompt.trimEnd())
+    expect(tokenizer.decode(promptIds)).toBe(prompt)
   })
 
   it.each(['chat', 'completion'] as const)(

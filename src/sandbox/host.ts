@@ -10,6 +10,10 @@ export interface HostOptions {
    * A trusted Python file with `load(setup)`, called once in each worker, and
    * `handle(state, payload, report)`, called in a confined fork for each request; `report(value)`
    * sends a value out as one line of JSON.
+   *
+   * `chargedMs` of the call's limits counts everything that `handle` does, measured outside it. For
+   * limits of parts of a call the module may `import charged_time`: `charged_time.Clock().now()`,
+   * made after the fork, gives seconds of the same kind (of one thread).
    */
   module: string
   /** JSON value for `load`. */

@@ -13,8 +13,9 @@ export interface Program {
 
 /**
  * What became of a program: `ok` ended with status 0; `error` with another status; `timeout` over
- * the CPU or wall limit; `memory` over the memory limit; `output-limit` wrote too much; `killed`
- * by a signal that was not ours; `infra-error` the sandbox itself failed, twice.
+ * the CPU, charged or wall limit; `memory` over the memory limit; `output-limit` wrote too much;
+ * `killed` by a signal that was not ours; `infra-error` the sandbox itself failed, and failed again
+ * each time it was tried anew: says nothing about the program.
  */
 export type Outcome =
   | 'ok'
@@ -34,8 +35,15 @@ export interface RunResult {
   stderr: string
   /** Whether output was cut at `outputBytes`. */
   truncated: boolean
+  /** The limit that ended the program, or that it was over at its end; null for none. */
+  limit: keyof Limits | null
   /** CPU time of the whole tree, ms, about 2 ms of it for putting up the walls. */
   cpuMs: number
+  /**
+   * Time charged, ms: CPU time of the whole tree, and time in which nothing of it ran or wanted to
+   * run (asleep, blocked); not time spent waiting for a CPU. Measured from outside the program.
+   */
+  chargedMs: number
   wallMs: number
   /** Largest process (interpreter included), or the whole tree above the idle server. */
   peakMemoryBytes: number
@@ -45,11 +53,12 @@ export interface RunResult {
 
 /** What the fork server says about a program or cell. */
 export interface ServerReport {
-  cause: 'exited' | 'answered' | 'cpu-timeout' | 'wall-timeout' | 'output-limit'
+  cause: 'exited' | 'answered' | 'cpu-timeout' | 'charged-timeout' | 'wall-timeout' | 'output-limit'
   fault: string
   exitCode: number | null
   signal: number | null
   cpuMs: number
+  chargedMs: number
   wallMs: number
   peakBytes: number
   /** Bytes of stdout, stderr and, from a host, its lines, in the body. */
@@ -63,15 +72,33 @@ export function readOutcome(
   limits: Limits,
   written: { stderr: string; truncated: boolean },
   memoryKills: number,
-): Outcome {
-  if (report.fault !== '') return 'infra-error'
-  if (report.cause === 'output-limit' || written.truncated) return 'output-limit'
-  if (report.cause === 'cpu-timeout' || report.cause === 'wall-timeout') return 'timeout'
-  if (report.cpuMs > limits.cpuMs) return 'timeout'
-  if (report.exitCode === 0) return 'ok'
-  if (memoryKills > 0 || endsInMemoryError(written.stderr)) return 'memory'
-  if (report.signal === constants.signals.SIGXCPU) return 'timeout'
-  return report.signal === null ? 'error' : 'killed'
+): { outcome: Outcome; limit: keyof Limits | null } {
+  if (report.fault !== '') return { outcome: 'infra-error', limit: null }
+  if (report.cause === 'output-limit' || written.truncated) {
+    return { outcome: 'output-limit', limit: 'outputBytes' }
+  }
+  const time = timeLimit(report, limits)
+  if (time !== undefined) return { outcome: 'timeout', limit: time }
+  if (report.exitCode === 0) return { outcome: 'ok', limit: null }
+  if (memoryKills > 0 || endsInMemoryError(written.stderr)) {
+    return { outcome: 'memory', limit: 'memoryBytes' }
+  }
+  return { outcome: report.signal === null ? 'error' : 'killed', limit: null }
+}
+
+/** The time limit that a program was over, whether it was stopped for it or had just ended. */
+export function timeLimit(report: ServerReport, limits: Limits): keyof Limits | undefined {
+  const stopped = stoppedFor[report.cause]
+  if (stopped !== undefined) return stopped
+  if (report.cpuMs > limits.cpuMs) return 'cpuMs'
+  if (report.chargedMs > limits.chargedMs) return 'chargedMs'
+  return report.signal === constants.signals.SIGXCPU ? 'cpuMs' : undefined
+}
+
+const stoppedFor: Partial<Record<ServerReport['cause'], keyof Limits>> = {
+  'cpu-timeout': 'cpuMs',
+  'charged-timeout': 'chargedMs',
+  'wall-timeout': 'wallMs',
 }
 
 /** Whether a traceback's last line is an uncaught MemoryError. */

@@ -67,7 +67,7 @@ async function executeOn(worker: Worker, request: Request, limits: Limits): Prom
   )
   const truncated = streams.some((stream) => stream.length > limits.outputBytes)
   const memory = worker.memory?.read() ?? { peakBytes: 0, kills: 0 }
-  const outcome = readOutcome(report, limits, { stderr, truncated }, memory.kills)
+  const { outcome, limit } = readOutcome(report, limits, { stderr, truncated }, memory.kills)
   const result: RunResult = {
     outcome,
     exitCode: report.exitCode,
@@ -75,7 +75,9 @@ async function executeOn(worker: Worker, request: Request, limits: Limits): Prom
     stdout,
     stderr,
     truncated,
+    limit,
     cpuMs: report.cpuMs,
+    chargedMs: report.chargedMs,
     wallMs: report.wallMs,
     peakMemoryBytes: Math.max(memory.peakBytes, report.peakBytes),
     ...(outcome === 'infra-error' ? { fault: report.fault } : {}),
@@ -103,7 +105,9 @@ function failedResult(outcome: 'memory' | 'infra-error', fault: string): RunResu
     stdout: '',
     stderr: '',
     truncated: false,
+    limit: outcome === 'memory' ? 'memoryBytes' : null,
     cpuMs: 0,
+    chargedMs: 0,
     wallMs: 0,
     peakMemoryBytes: 0,
     ...(outcome === 'infra-error' ? { fault } : {}),

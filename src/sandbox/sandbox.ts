@@ -26,6 +26,8 @@ export interface Sandbox {
   /** Whether the memory limit holds for the whole tree (cgroup) or for each process. */
   readonly memoryLimit: 'tree' | 'process'
   readonly pythonVersion: string
+  /** What is weaker here than it could be, in words for a report; empty where nothing is. */
+  readonly warnings: readonly string[]
   /** Runs a program alone; calls beyond the number of workers wait their turn. */
   run(program: Program, limits?: Partial<Limits>): Promise<RunResult>
   /** Opens a stateful interpreter with a worker of its own. */
@@ -56,13 +58,14 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
   try {
     const first = await pool.take('run')
     const memoryLimit = first.memory ? 'tree' : 'process'
+    const warnings = findWarnings(isolation, memoryLimit, first.countsWaits)
     pool.giveBack(first)
     await probeSandbox({
       walls: bubblewrap !== undefined,
       memoryLimit,
       run: (source, limits) => runProgram(pool, { language: 'python', source }, limits),
     })
-    const facts = { isolation, memoryLimit, pythonVersion: python.version } as const
+    const facts = { isolation, memoryLimit, pythonVersion: python.version, warnings } as const
     return sandboxOn(pool, facts, (host) => openHost(worker, host, workers))
   } catch (error) {
     await pool.dispose()
@@ -70,9 +73,27 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
   }
 }
 
+function findWarnings(
+  isolation: Sandbox['isolation'],
+  memoryLimit: Sandbox['memoryLimit'],
+  countsWaits: boolean,
+): string[] {
+  const found: string[] = []
+  if (isolation === 'none') {
+    found.push('no isolation: programs ran with limits, but with access to files and network')
+  }
+  if (memoryLimit === 'process') {
+    found.push('memory was limited for each process, not for the whole tree (no writable cgroup)')
+  }
+  if (!countsWaits) {
+    found.push('time limits depend on load: this kernel has no /proc/self/schedstat')
+  }
+  return found
+}
+
 function sandboxOn(
   pool: WorkerPool,
-  facts: Pick<Sandbox, 'isolation' | 'memoryLimit' | 'pythonVersion'>,
+  facts: Pick<Sandbox, 'isolation' | 'memoryLimit' | 'pythonVersion' | 'warnings'>,
   open: (options: HostOptions) => Host,
 ): Sandbox {
   const hosts: Host[] = []

@@ -6,6 +6,7 @@ import {
   type Outcome,
   readOutcome,
   type ServerReport,
+  timeLimit,
 } from './result.ts'
 import { serverGraceMs } from './run-program.ts'
 import { createAddressRenaming } from './stable-addresses.ts'
@@ -22,7 +23,7 @@ export interface Session {
   dispose(): Promise<void>
 }
 
-export type CellLimits = Partial<Pick<Limits, 'cpuMs' | 'wallMs' | 'outputBytes'>>
+export type CellLimits = Partial<Pick<Limits, 'cpuMs' | 'chargedMs' | 'wallMs' | 'outputBytes'>>
 
 export interface CellResult {
   outcome: Outcome
@@ -35,6 +36,8 @@ export interface CellResult {
   result: string | null
   traceback: string | null
   cpuMs: number
+  /** As `RunResult.chargedMs`, of this cell. */
+  chargedMs: number
   wallMs: number
   truncated: boolean
 }
@@ -112,7 +115,7 @@ async function runCellOn(
   const result = report.cell?.result ?? null
   const ended = report.cause !== 'answered'
   const outcome = ended
-    ? endOutcome(readOutcome(report, limits, { stderr: written.stderr, truncated }, kills))
+    ? endOutcome(readOutcome(report, limits, { stderr: written.stderr, truncated }, kills).outcome)
     : cellOutcome(report, limits, traceback)
   const note = ended
     ? endNote(outcome, report, limits)
@@ -127,6 +130,7 @@ async function runCellOn(
       result,
       traceback,
       cpuMs: report.cpuMs,
+      chargedMs: report.chargedMs,
       wallMs: report.wallMs,
       truncated,
     },
@@ -152,26 +156,27 @@ function endOutcome(outcome: Outcome): Outcome {
 }
 
 function cellOutcome(report: ServerReport, limits: Limits, traceback: string | null): Outcome {
-  if (report.cpuMs > limits.cpuMs) return 'timeout'
+  if (timeLimit(report, limits) !== undefined) return 'timeout'
   if (traceback === null) return 'ok'
   return endsInMemoryError(traceback) ? 'memory' : 'error'
 }
 
 function endNote(outcome: Outcome, report: ServerReport, limits: Limits): string {
-  const seconds = (ms: number) => `${ms / 1000} s`
   const reasons: Record<Outcome, string> = {
     ok: 'the interpreter ended',
     error: `the interpreter exited with status ${report.exitCode}`,
-    timeout:
-      report.cause === 'wall-timeout'
-        ? `stopped after ${seconds(limits.wallMs)}`
-        : `stopped after ${seconds(limits.cpuMs)} of CPU time`,
+    timeout: stopNote(report, limits),
     memory: 'stopped for using too much memory',
     'output-limit': `stopped after ${limits.outputBytes} bytes of output`,
     killed: 'the interpreter was killed by a signal',
     'infra-error': 'the sandbox failed',
   }
   return `[${outcome}: ${reasons[outcome]}]\n`
+}
+
+function stopNote(report: ServerReport, limits: Limits): string {
+  const limit = timeLimit(report, limits) ?? 'cpuMs'
+  return `stopped after ${limits[limit] / 1000} s${limit === 'cpuMs' ? ' of CPU time' : ''}`
 }
 
 function endedResult(outcome: Outcome): CellResult {
@@ -183,6 +188,7 @@ function endedResult(outcome: Outcome): CellResult {
     result: null,
     traceback: null,
     cpuMs: 0,
+    chargedMs: 0,
     wallMs: 0,
     truncated: false,
   }

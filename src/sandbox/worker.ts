@@ -21,6 +21,8 @@ export interface WorkerOptions {
 export interface Worker {
   /** The tree's memory limit, where there is one. */
   readonly memory: MemoryGroup | undefined
+  /** Whether the kernel tells waiting for a CPU from sleeping; if not, both are charged. */
+  readonly countsWaits: boolean
   /** @throws WorkerFault when the server dies, or does not answer within `timeoutMs`. */
   request(head: { op: string; [key: string]: unknown }, timeoutMs: number): Promise<Frame>
   readonly alive: boolean
@@ -31,9 +33,18 @@ export interface Worker {
 /** The fork server failed; the program is not to blame. */
 export class WorkerFault extends Error {}
 
-const serverFiles = ['server.py', 'confine.py', 'program.py', 'cells.py', 'frames.py'].map((name) =>
-  fileURLToPath(new URL(`./${name}`, import.meta.url)),
-)
+const serverFiles = [
+  'server.py',
+  'task.py',
+  'children.py',
+  'meter.py',
+  'charged_time.py',
+  'processes.py',
+  'confine.py',
+  'program.py',
+  'cells.py',
+  'frames.py',
+].map((name) => fileURLToPath(new URL(`./${name}`, import.meta.url)))
 const pythonFlags = ['-s', '-B', '-X', 'utf8']
 
 /** What a program finds in its environment. */
@@ -92,8 +103,12 @@ export async function createWorker(options: WorkerOptions): Promise<Worker> {
       }
       if (!alive) fail('the fork server is gone')
     })
+  let countsWaits = false
   const worker: Worker = {
     memory,
+    get countsWaits() {
+      return countsWaits
+    },
     get alive() {
       return alive
     },
@@ -118,7 +133,8 @@ export async function createWorker(options: WorkerOptions): Promise<Worker> {
       walls: { namespaces: bubblewrap !== undefined, uid, folder },
       environment: bubblewrap ? { ...environment, TMPDIR: '/tmp' } : environment,
     })
-    await receive(30_000)
+    const ready = await receive(30_000)
+    countsWaits = (ready.head as { countsWaits: boolean }).countsWaits
     return worker
   } catch (error) {
     await worker.dispose()

@@ -4,7 +4,7 @@ import ast
 import os
 import sys
 
-from frames import receive, send
+from frames import receive, receive_text, send
 from program import format_error, own_part, remember_source, set_recursion_limit
 
 
@@ -20,7 +20,8 @@ def run_cells(channel, module, mark):
         if request is None:
             os._exit(0)
         number += 1
-        answer = run_cell(request[0]['source'], '<cell %d>' % number, module.__dict__)
+        source = receive_text(channel, request[1])
+        answer = run_cell(source, '<cell %d>' % number, module.__dict__)
         for stream in (sys.stdout, sys.stderr):
             try:
                 stream.flush()

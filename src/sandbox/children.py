@@ -1,4 +1,9 @@
-"""What a confined child is made for: a program, a session, a call of a loaded module."""
+"""What a confined child is made for: a program, a session, a call of a loaded module, a candidate
+of such a call.
+
+`prepare` is called before the walls are up and gets the child's ends of its pipes; it returns the
+first descriptor that is not to be kept. `enter` is called behind the walls; `run` last.
+"""
 
 import fcntl
 import json
@@ -8,34 +13,29 @@ import sys
 
 import program
 from cells import run_cells, write_all
-
-
-def memory_file(data):
-    descriptor = os.memfd_create('stdin', os.MFD_CLOEXEC)
-    with open(descriptor, 'wb', closefd=False) as file:
-        file.write(data)
-    os.lseek(descriptor, 0, os.SEEK_SET)
-    return descriptor
+from frames import receive, send
+from streams import read_json, text_file
 
 
 class ProgramChild:
-    has_lines = False
+    stream_count = 2
+    oom_score = 1000
 
     def __init__(self, request, environment):
         self.request = request
         self.environment = environment
-        self.stdin = request.get('stdin')
 
-    def prepare(self, out, err, _):
-        if self.stdin:
-            os.dup2(memory_file(self.stdin.encode('utf-8', 'surrogatepass')), 0)
+    def prepare(self, out, err):
         os.dup2(out, 1)
         os.dup2(err, 2)
+        self.request = read_json(self.request)
+        if self.request.get('stdin'):
+            os.dup2(text_file(self.request['stdin']), 0)
         return 3
 
     def enter(self):
         source = self.request['source']
-        program.write_files({**self.request.get('files', {}), program.NAME: source})
+        write_files({**self.request.get('files', {}), program.NAME: source})
         self.module = program.prepare_interpreter(self.environment, program.NAME)
 
     def run(self):
@@ -43,25 +43,21 @@ class ProgramChild:
 
 
 class SessionChild:
-    has_lines = False
+    stream_count = 1
+    oom_score = 1000
 
-    def __init__(self, channel, environment, mark, files):
+    def __init__(self, channel, environment, mark):
         self.channel = channel
         self.environment = environment
         self.mark = mark
-        self.files = files
 
-    def prepare(self, out, err, _):
+    def prepare(self, out):
+        self.channel = move_socket(self.channel, 3, [out])
         os.dup2(out, 1)
         os.dup2(out, 2)
-        if self.channel.fileno() != 3:
-            os.dup2(self.channel.fileno(), 3)
-            self.channel.detach()
-            self.channel = socket.socket(fileno=3)
         return 4
 
     def enter(self):
-        program.write_files(self.files)
         self.module = program.prepare_interpreter(self.environment, 'session')
 
     def run(self):
@@ -72,21 +68,31 @@ class SessionChild:
 class HostChild:
     """A call of the loaded module: what it reports goes out as lines of their own."""
 
-    has_lines = True
+    stream_count = 3
+    # Candidates, which nobody trusts, are to go first when memory runs out.
+    oom_score = 0
 
-    def __init__(self, module, state, payload, environment):
+    def __init__(self, module, state, payload, door, environment):
         self.module = module
         self.state = state
         self.payload = payload
+        self.door = door
         self.environment = environment
 
     def prepare(self, out, err, lines):
         # High numbers first: a target may be the number of another source.
         lines = fcntl.fcntl(lines, fcntl.F_DUPFD, 16)
+        door = None if self.door is None else fcntl.fcntl(self.door, fcntl.F_DUPFD, 16)
+        self.payload = read_json(fcntl.fcntl(self.payload, fcntl.F_DUPFD, 16))
         os.dup2(out, 1)
         os.dup2(err, 2)
         os.dup2(lines, 3)
-        return 4
+        if door is None:
+            return 4
+        os.dup2(door, 4)
+        self.door.detach()
+        self.door = socket.socket(fileno=4)
+        return 5
 
     def enter(self):
         program.prepare_interpreter(self.environment, program.NAME)
@@ -95,12 +101,98 @@ class HostChild:
         def report(value):
             write_all(3, json.dumps(value).encode('ascii') + b'\n')
 
-        try:
-            self.module.handle(self.state, self.payload, report)
-        except SystemExit as request:
-            return program.exit_status(request)
-        except BaseException as error:
-            program.show_uncaught(error)
-            return 1
-        sys.stdout.flush()
-        return 0
+        arguments = [self.state, self.payload, report]
+        if self.door is not None:
+            arguments.append(Candidates(self.door))
+        return run_handler(lambda: self.module.handle(*arguments))
+
+
+class CandidateChild:
+    """Runs the module's `candidate`, in walls of its own, with nothing but a socket to its call."""
+
+    stream_count = 0
+    oom_score = 1000
+
+    def __init__(self, module, state, channel, environment):
+        self.module = module
+        self.state = state
+        self.channel = channel
+        self.environment = environment
+
+    def prepare(self):
+        self.channel = move_socket(self.channel, 3, [])
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for descriptor in (0, 1, 2):
+            os.dup2(nothing, descriptor)
+        return 4
+
+    def enter(self):
+        program.prepare_interpreter(self.environment, program.NAME)
+
+    def run(self):
+        return run_handler(lambda: self.module.candidate(self.state, self.channel))
+
+
+class Candidates:
+    """Given to `handle` of a module that has `candidate`."""
+
+    def __init__(self, door):
+        self._door = door
+
+    def start(self, **limits):
+        """Starts a candidate with the limits of the call, changed by `limits`; ends the last one."""
+        send(self._door, {'op': 'start', 'limits': limits})
+        if receive(self._door) is None:
+            raise EOFError('the server is gone')
+        _, descriptors, _, _ = socket.recv_fds(self._door, 1, 1)
+        return Candidate(self._door, socket.socket(fileno=descriptors[0]))
+
+
+class Candidate:
+    """`channel` is a socket to the function `candidate`; it ends when the candidate does."""
+
+    def __init__(self, door, channel):
+        self._door = door
+        self.channel = channel
+
+    def end(self):
+        """Kills all of it; returns a dict with `cause` ('exited', 'cpu-timeout', 'charged-timeout',
+        'wall-timeout', or 'stopped' by this call), `exitCode`, `signal`, `cpuMs`, `chargedMs` and
+        `peakBytes`, all measured outside the candidate."""
+        self.channel.close()
+        send(self._door, {'op': 'end'})
+        report, _ = receive(self._door)
+        if report['fault']:
+            raise RuntimeError(report['fault'])
+        return report
+
+
+def run_handler(handler):
+    try:
+        handler()
+    except SystemExit as request:
+        return program.exit_status(request)
+    except BaseException as error:
+        program.show_uncaught(error)
+        return 1
+    sys.stdout.flush()
+    return 0
+
+
+def write_files(files):
+    """A program whose files do not fit has itself to blame."""
+    try:
+        program.write_files(files)
+    except OSError as error:
+        os.write(2, b'the files of the program cannot be written: %s\n' % error.strerror.encode())
+        os._exit(1)
+
+
+def move_socket(channel, number, in_use):
+    """The socket at another descriptor; those `in_use` must lie above it."""
+    assert number not in in_use
+    if channel.fileno() == number:
+        return channel
+    os.dup2(channel.fileno(), number)
+    channel.detach()
+    return socket.socket(fileno=number)

@@ -102,11 +102,11 @@ def make_private(storage_bytes):
         check(libc.mount(b'none', b'/proc', b'tmpfs', flags | MS_RDONLY, b'size=4k'), 'hide /proc')
 
 
-def volunteer_for_oom():
+def volunteer_for_oom(score):
     """Makes the kernel choose this process, not the server, when memory runs out."""
     try:
         with open('/proc/self/oom_score_adj', 'w') as file:
-            file.write('1000')
+            file.write(str(score))
     except OSError:
         pass
 

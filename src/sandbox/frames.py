@@ -6,14 +6,15 @@ import struct
 _LENGTHS = struct.Struct('>II')
 
 
-def send(channel, head, *bodies):
+def send(channel, head, body_length=0):
+    """Sends a head; the `body_length` bytes that it announces are for the caller to send next."""
     text = json.dumps(head).encode('ascii')
-    lengths = _LENGTHS.pack(len(text), sum(map(len, bodies)))
-    channel.sendall(b''.join((lengths, text, *bodies)))
+    channel.sendall(_LENGTHS.pack(len(text), body_length) + text)
 
 
 def receive(channel, largest=None):
-    """The next (head, body), or None at the end. A head longer than `largest` is a ValueError."""
+    """The next (head, length of the body to come), or None at the end. A head longer than `largest`
+    is a ValueError."""
     lengths = _exactly(channel, _LENGTHS.size)
     if lengths is None:
         return None
@@ -21,10 +22,12 @@ def receive(channel, largest=None):
     if largest is not None and head + body > largest:
         raise ValueError('message too long')
     text = _exactly(channel, head)
-    data = _exactly(channel, body)
-    if text is None or data is None:
-        return None
-    return json.loads(text), data
+    return None if text is None else (json.loads(text), body)
+
+
+def receive_text(channel, length):
+    """The body that `receive` announced, as text: a JSON string, for it may hold lone surrogates."""
+    return json.loads(_exactly(channel, length))
 
 
 def _exactly(channel, count):

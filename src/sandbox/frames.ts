@@ -6,12 +6,14 @@ export interface Frame {
   body: Buffer
 }
 
-/** Sends a message: length of the head, length of the body (none), the head as ASCII JSON. */
-export function sendFrame(channel: Duplex, head: unknown): void {
+/** Sends a message: length of the head, length of the body, both as JSON; no body: no bytes. */
+export function sendFrame(channel: Duplex, head: unknown, body?: unknown): void {
   const text = Buffer.from(JSON.stringify(head), 'utf8')
+  const data = body === undefined ? Buffer.alloc(0) : Buffer.from(JSON.stringify(body), 'utf8')
   const lengths = Buffer.alloc(8)
   lengths.writeUInt32BE(text.length, 0)
-  channel.write(Buffer.concat([lengths, text]))
+  lengths.writeUInt32BE(data.length, 4)
+  channel.write(Buffer.concat([lengths, text, data]))
 }
 
 /** Calls `onFrame` for each whole message that arrives. */

@@ -73,3 +73,90 @@ describe('a host', () => {
     expect(result.stderr).toMatch(/ZeroDivisionError: division by zero\n$/)
   })
 })
+
+describe('a host with candidates', () => {
+  const judging = `
+import json, struct
+
+def load(setup): return {'input': 20}
+
+def candidate(state, channel):
+    source = channel.recv(100000).decode()
+    namespace = {'channel': channel}
+    exec(source, namespace)
+    channel.sendall(json.dumps(namespace['f'](state['input'])).encode())
+
+def handle(state, payload, report, candidates):
+    secret = payload['expected']
+    for source in payload['sources']:
+        one = candidates.start(chargedMs=payload.get('chargedMs', 5000))
+        one.channel.sendall(source.encode())
+        data = b''
+        while part := one.channel.recv(1000): data += part
+        ending = one.end()
+        report([data == json.dumps(secret).encode(), ending['cause'], ending['exitCode'], ending['signal']])
+`
+  let judge: Host
+  beforeAll(async () => {
+    const module = join(folder, 'candidates.py')
+    await writeFile(module, judging)
+    judge = sandbox.host({ module })
+  })
+  const verdicts = async (sources: string[], chargedMs = 5000) => {
+    const result = await judge.call({ sources, expected: 4242, chargedMs })
+    expect(result).toMatchObject({ outcome: 'ok', stderr: '' })
+    return result.lines.map((line) => JSON.parse(line))
+  }
+
+  it('runs each in a fork of its own and sees how it ended', async () => {
+    const sources = [
+      'def f(x): return 4242',
+      'def f(x): return x',
+      'import os\nos._exit(0)',
+      'import ctypes\nctypes.string_at(0)',
+      'def f(x): return 4242',
+    ]
+    expect(await verdicts(sources)).toEqual([
+      [true, 'exited', 0, null],
+      [false, 'exited', 0, null],
+      [false, 'exited', 0, null],
+      [false, 'exited', null, 11],
+      [true, 'exited', 0, null],
+    ])
+  })
+
+  it('ends one at its limit', async () => {
+    const sources = ['while True: pass', 'import time\ntime.sleep(60)', 'def f(x): return 4242']
+    const causes = (await verdicts(sources, 200)).map(([, cause]) => cause)
+    expect(causes).toEqual(['charged-timeout', 'charged-timeout', 'exited'])
+  })
+
+  it('cannot be stopped, killed or read by one', async () => {
+    const attack = `
+import os, signal, ctypes, gc
+seen = []
+for pid in list(range(-1, 40)) + [os.getppid()]:
+    if pid not in (0, os.getpid()):
+        for number in (signal.SIGSTOP, signal.SIGKILL):
+            try: os.kill(pid, number); seen.append(pid)
+            except OSError: pass
+        try:
+            import resource
+            resource.prlimit(pid, resource.RLIMIT_CPU, (0, 0)); seen.append(pid)
+        except OSError: pass
+others = [p for p in os.listdir('/proc') if p.isdigit() and int(p) not in (1, os.getpid())]
+needle = str(4241 + 1)
+found = [o for o in gc.get_objects() if type(o) is dict and o.get('expected') == 4241 + 1]
+def f(x): return [others, found, [p for p in seen if p not in (1, -1)]]
+`
+    const reveal = `
+def f(x): return 1`
+    const module = join(folder, 'shown.py')
+    await writeFile(module, judging.replace('data == json.dumps(secret).encode()', 'data.decode()'))
+    const shown = sandbox.host({ module })
+    const sources = [attack, reveal]
+    const result = await shown.call({ sources, expected: 4242 })
+    await shown.dispose()
+    expect(result.lines.map((line) => JSON.parse(line)[0])).toEqual(['[[], [], []]', '1'])
+  })
+})

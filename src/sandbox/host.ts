@@ -11,9 +11,18 @@ export interface HostOptions {
    * `handle(state, payload, report)`, called in a confined fork for each request; `report(value)`
    * sends a value out as one line of JSON.
    *
-   * `chargedMs` of the call's limits counts everything that `handle` does, measured outside it. For
-   * limits of parts of a call the module may `import charged_time`: `charged_time.Clock().now()`,
-   * made after the fork, gives seconds of the same kind (of one thread).
+   * A module that judges code nobody trusts also has `candidate(state, channel)`. Then `handle` gets
+   * a fourth argument: `candidates.start(**limits)` forks another child of the server, in walls of
+   * its own, that runs `candidate` and shares nothing with `handle` but a socket; it returns an
+   * object with that socket's other end, `channel` (at its end once the candidate has ended, by
+   * itself or at a limit), and `end()`, which kills the candidate and returns how it ended and what
+   * it used. One candidate at a time. Candidates inherit what `load` made, so no secret belongs
+   * there; they see neither `payload` nor anything that `handle` holds, and cannot signal, stop or
+   * trace it. Their standard streams are `/dev/null`. `limits` are those of the call by default.
+   *
+   * `chargedMs` of the limits counts everything that the fork does, measured outside it. For limits
+   * of parts of it the module may `import charged_time`: `charged_time.Clock().now()`, made after
+   * the fork, gives seconds of the same kind (of one thread).
    */
   module: string
   /** JSON value for `load`. */
@@ -43,7 +52,7 @@ export function openHost(worker: WorkerOptions, options: HostOptions, workers: n
   const create = async () => {
     const created = await createWorker({ ...worker, readable })
     try {
-      await created.request({ op: 'load', path, setup: options.setup ?? null }, loadTimeoutMs)
+      await created.request({ op: 'load', path }, loadTimeoutMs, options.setup ?? null)
       return created
     } catch (error) {
       await created.dispose()
@@ -53,8 +62,7 @@ export function openHost(worker: WorkerOptions, options: HostOptions, workers: n
   const pool = createWorkerPool(create, options.workers ?? workers)
   return {
     async call(payload, limits) {
-      const request = { op: 'call', payload }
-      const { result, lines } = await execute(pool, request, resolveLimits(limits))
+      const { result, lines } = await execute(pool, 'call', payload, resolveLimits(limits))
       return { ...result, lines }
     },
     dispose: () => pool.dispose(),

@@ -83,18 +83,20 @@ def read_waits(pid, fields, waits, living):
     return runnable
 
 
-def kill_descendants(own):
-    """Without a pid namespace: kills and reaps whatever is left below the (subreaping) server."""
+def kill_descendants(own, spare=()):
+    """Without a pid namespace: kills and reaps whatever is left below the (subreaping) server, but
+    for the pids in `spare` and what is below them."""
     usages = []
     while True:
-        for pid in tree_below([own]):
-            if pid != own:
-                try:
-                    os.kill(pid, signal.SIGKILL)
-                except OSError:
-                    pass
-        try:
-            while True:
-                usages.append(os.wait4(-1, 0)[2])
-        except ChildProcessError:
+        tree = tree_below([own])
+        spared = tree_below(spare)
+        left = {pid: fields for pid, fields in tree.items() if pid != own and pid not in spared}
+        if not left:
             return usages
+        for pid, fields in left.items():
+            try:
+                os.kill(pid, signal.SIGKILL)
+                if int(fields[PARENT]) == own:
+                    usages.append(os.wait4(pid, 0)[2])
+            except OSError:
+                pass

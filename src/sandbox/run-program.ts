@@ -19,7 +19,7 @@ export async function runProgram(
 ): Promise<RunResult> {
   const { source, stdin, files = {} } = program
   checkFileNames(files)
-  return (await execute(pool, { op: 'run', source, stdin, files }, limits)).result
+  return (await execute(pool, 'run', { source, stdin, files }, limits)).result
 }
 
 /** What a worker did for one request: the result, and the lines that a host's module reported. */
@@ -31,22 +31,23 @@ export interface Execution {
 /** Has any free worker do something; a fault of the sandbox is tried once more on another. */
 export async function execute(
   pool: WorkerPool,
-  request: Request,
+  operation: string,
+  body: unknown,
   limits: Limits,
 ): Promise<Execution> {
-  const first = await attempt(pool, request, limits)
-  return first.result.outcome === 'infra-error' ? attempt(pool, request, limits) : first
+  const first = await attempt(pool, operation, body, limits)
+  return first.result.outcome === 'infra-error' ? attempt(pool, operation, body, limits) : first
 }
 
-interface Request {
-  op: string
-  [key: string]: unknown
-}
-
-async function attempt(pool: WorkerPool, request: Request, limits: Limits): Promise<Execution> {
+async function attempt(
+  pool: WorkerPool,
+  operation: string,
+  body: unknown,
+  limits: Limits,
+): Promise<Execution> {
   const worker = await pool.take('run')
   try {
-    return await executeOn(worker, request, limits)
+    return await executeOn(worker, operation, body, limits)
   } catch (error) {
     if (!(error instanceof WorkerFault)) throw error
     const kills = worker.memory?.read().kills ?? 0
@@ -57,9 +58,15 @@ async function attempt(pool: WorkerPool, request: Request, limits: Limits): Prom
   }
 }
 
-async function executeOn(worker: Worker, request: Request, limits: Limits): Promise<Execution> {
+async function executeOn(
+  worker: Worker,
+  operation: string,
+  body: unknown,
+  limits: Limits,
+): Promise<Execution> {
   worker.memory?.begin(limits.memoryBytes)
-  const answer = await worker.request({ ...request, limits }, limits.wallMs + serverGraceMs)
+  const patienceMs = limits.wallMs + serverGraceMs
+  const answer = await worker.request({ op: operation, limits }, patienceMs, body)
   const report = answer.head as ServerReport
   const streams = splitBody(answer.body, report.lengths)
   const [stdout = '', stderr = '', lines = ''] = streams.map((stream) =>

@@ -18,8 +18,10 @@ import math, operator, random, re, statistics, string, typing  # noqa: E401, F40
 
 import charged_time
 import confine
-from children import HostChild, ProgramChild, SessionChild
+from children import CandidateChild, HostChild, ProgramChild, SessionChild
 from frames import receive, send
+from streams import read_json, receive_body
+from supervise import Door, supervise
 from task import Task
 
 FLAGS = ['-s', '-B', '-X', 'utf8']  # as worker.ts gives them
@@ -27,6 +29,8 @@ CONTROL_LIMIT = 64 << 20
 
 
 class Server:
+    """One method for each request; `body` is a memory file that only children read."""
+
     def __init__(self, owner, setup):
         self.owner = owner
         self.walls = setup['walls']
@@ -35,12 +39,6 @@ class Server:
         self.task = None
         self.control = None
 
-    def handle(self, head, body):
-        getattr(self, 'do_' + head['op'])(head, body)
-
-    def do_ping(self, head, body):
-        send(self.owner, {'countsWaits': charged_time.KERNEL_COUNTS_WAITS})
-
     def do_load(self, head, body):
         """Loads a trusted module whose `load(setup)` makes the state that every call inherits."""
         spec = importlib.util.spec_from_file_location('host_module', head['path'])
@@ -48,33 +46,51 @@ class Server:
         sys.modules['host_module'] = module
         spec.loader.exec_module(module)
         self.module = module
-        self.state = module.load(head['setup'])
+        self.state = module.load(read_json(os.dup(body)))
         gc.collect()
         gc.freeze()
         self.walls['baseBytes'] = address_space_in_use()
         send(self.owner, {})
 
     def do_call(self, head, body):
-        child = HostChild(self.module, self.state, head['payload'], self.environment)
-        self.run_to_end(child, head['limits'])
+        if not hasattr(self.module, 'candidate'):
+            child = HostChild(self.module, self.state, body, None, self.environment)
+            self.run_to_end(child, head['limits'])
+            return
+        ours, theirs = socket.socketpair()
+        child = HostChild(self.module, self.state, body, theirs, self.environment)
+        self.run_to_end(child, head['limits'], ours, theirs)
+
+    def start_candidate(self, limits, channel):
+        child = CandidateChild(self.module, self.state, channel, self.environment)
+        return Task(limits, self.walls, child)
 
     def do_run(self, head, body):
-        self.run_to_end(ProgramChild(head, self.environment), head['limits'])
+        self.run_to_end(ProgramChild(body, self.environment), head['limits'])
 
-    def run_to_end(self, child, limits):
+    def run_to_end(self, child, limits, door_channel=None, child_channel=None):
         task = Task(limits, self.walls, child)
+        door = None
+        if door_channel is not None:
+            child_channel.close()
+            door = Door(door_channel, task.pid, limits, self.start_candidate)
         try:
-            cause = task.supervise(limits)
+            cause = supervise(task, limits, door=door)
             task.end()
             task.drain(limits['outputBytes'])
         finally:
+            if door is not None:
+                door.close()
             task.dispose()
-        self.answer(task, cause, task.cpu_ns, task.charged_ns, task.wall_ns)
+        if door is not None:
+            task.fault = task.fault or door.fault
+        self.answer(task, {**task.report(cause), 'wallMs': task.wall_ns / 1e6})
+        task.close_streams()
 
     def do_open(self, head, body):
         ours, theirs = socket.socketpair()
         mark = os.urandom(12).hex().encode()
-        child = SessionChild(theirs, self.environment, mark, head.get('files', {}))
+        child = SessionChild(theirs, self.environment, mark)
         self.task = Task({**head['limits'], 'session': True}, self.walls, child)
         theirs.close()
         self.control = ours
@@ -87,8 +103,8 @@ class Server:
         answer = None
         cause = 'exited'
         try:
-            send(self.control, {'source': head['source']})
-            cause = task.supervise(limits, self.control)
+            self.forward(body)
+            cause = supervise(task, limits, self.control)
             if cause == 'answered':
                 message = receive(self.control, CONTROL_LIMIT)
                 answer = message and check_cell_answer(message[0])
@@ -96,44 +112,44 @@ class Server:
                     cause = 'exited'
         except (OSError, ValueError):
             cause = 'exited'
-        wall = time.monotonic_ns() - begin
+        wall = (time.monotonic_ns() - begin) / 1e6
         if cause == 'answered':
             task.drain(limits['outputBytes'])
-            charged = task.meter.answered()
-            self.answer(task, cause, task.meter.cpu_of_charge(), charged, wall, answer)
-            for kept in task.outputs.values():
-                kept.clear()
+            task.charged_ns = task.meter.answered()
+            task.cpu_ns = task.meter.cpu_of_charge()
+            self.answer(task, {**task.report(cause), 'wallMs': wall, 'cell': answer})
+            for stream in task.streams:
+                stream.clear()
             return
         task.end()
         task.drain(limits['outputBytes'])
         task.dispose()
         self.control.close()
-        self.answer(task, cause, task.cpu_ns, task.charged_ns, wall)
+        self.answer(task, {**task.report(cause), 'wallMs': wall})
+        task.close_streams()
         self.task = None
+
+    def forward(self, body):
+        """Sends the text of a cell on to its session."""
+        length = os.fstat(body).st_size
+        send(self.control, {}, length)
+        offset = 0
+        while offset < length:
+            offset += os.sendfile(self.control.fileno(), body, offset, length - offset)
 
     def do_close(self, head, body):
         if self.task is not None:
             self.task.dispose()
+            self.task.close_streams()
             self.control.close()
             self.task = None
         send(self.owner, {})
 
-    def answer(self, task, cause, cpu_ns, charged_ns, wall_ns, cell=None):
-        outputs = [task.outputs[descriptor] for descriptor in task.streams]
-        status = task.status
-        head = {
-            'cause': cause,
-            'fault': task.fault.decode('utf-8', 'replace'),
-            'exitCode': None if status is None or os.WIFSIGNALED(status) else os.WEXITSTATUS(status),
-            'signal': os.WTERMSIG(status) if status is not None and os.WIFSIGNALED(status) else None,
-            'cpuMs': cpu_ns / 1e6,
-            'chargedMs': charged_ns / 1e6,
-            'wallMs': wall_ns / 1e6,
-            'peakBytes': task.peak_kib * 1024,
-            'lengths': [len(output) for output in outputs],
-            'cell': cell,
-        }
-        send(self.owner, head, *outputs)
+    def answer(self, task, report):
+        lengths = [stream.length for stream in task.streams]
+        send(self.owner, {'cell': None, **report, 'lengths': lengths}, sum(lengths))
+        for stream in task.streams:
+            stream.send_to(self.owner)
 
 
 def check_cell_answer(answer):
@@ -163,14 +179,21 @@ def main():
         confine.prctl(confine.PR_SET_CHILD_SUBREAPER, 1)
         confine.prctl(confine.PR_SET_PDEATHSIG, signal.SIGKILL)
     server = Server(owner, head)
-    server.do_ping(None, None)
+    send(owner, {'countsWaits': charged_time.KERNEL_COUNTS_WAITS})
     gc.collect()
     gc.freeze()
     while True:
         request = receive(owner)
         if request is None:
             return
-        server.handle(*request)
+        head, length = request
+        body = receive_body(owner, length)
+        if body is None:
+            return
+        try:
+            getattr(server, 'do_' + head['op'])(head, body)
+        finally:
+            os.close(body)
 
 
 main()

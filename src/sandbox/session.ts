@@ -100,7 +100,7 @@ async function runCellOn(
   limits: Limits,
 ): Promise<{ cell: CellResult; ended: boolean }> {
   const timeoutMs = limits.wallMs + serverGraceMs
-  const answer = await worker.request({ op: 'cell', source, limits }, timeoutMs).catch((error) => {
+  const answer = await worker.request({ op: 'cell', limits }, timeoutMs, source).catch((error) => {
     if (error instanceof WorkerFault) return undefined
     throw error
   })

@@ -1,4 +1,4 @@
-"""One confined child of the server: forked, supervised, ended, measured."""
+"""One confined child of the server: forked, watched, ended, measured."""
 
 import os
 import select
@@ -8,11 +8,12 @@ import tempfile
 import time
 
 import confine
-from meter import FIRST_LOOK_NS, Meter, server_waited_ns
+from meter import FIRST_LOOK_NS, Meter
 from processes import kill_descendants, tree_below
+from streams import Stream, wipe
 
 CORES = os.cpu_count() or 1
-PIPE_READ = 65536
+MILLISECOND_NS = 1_000_000
 
 
 class Task:
@@ -28,16 +29,14 @@ class Task:
         self.cpu_ns = 0
         self.charged_ns = 0
         self.peak_kib = 0
-        self.outputs = {}
-        self.open = set()
+        self._ended_at = None
         self._started = time.monotonic_ns()
         self._fork(child)
 
     def _fork(self, child):
-        out, out_child = os.pipe()
-        err, err_child = os.pipe()
+        pipes = [os.pipe() for _ in range(child.stream_count)]
         fault, fault_child = os.pipe()
-        lines, lines_child = os.pipe() if child.has_lines else (None, None)
+        child_ends = [writable for _, writable in pipes]
         try:
             if self.walls['namespaces']:
                 self.holder = confine.start_namespace_holder()
@@ -46,28 +45,25 @@ class Task:
                 self.folder = tempfile.mkdtemp(dir=self.walls['folder'])
                 self.pid = os.fork()
             if self.pid == 0:
-                self._run_child(child, (out_child, err_child, lines_child), fault_child)
+                self._run_child(child, child_ends, fault_child)
         finally:
-            for descriptor in (out_child, err_child, fault_child, lines_child):
-                if descriptor is not None:
-                    os.close(descriptor)
+            for descriptor in (*child_ends, fault_child):
+                os.close(descriptor)
         self.pidfd = os.pidfd_open(self.pid)
-        self.streams = [out, err] if lines is None else [out, err, lines]
+        self.streams = [Stream(readable) for readable, _ in pipes]
         self.fault_pipe = fault
-        for descriptor in self.streams:
-            os.set_blocking(descriptor, False)
-            self.outputs[descriptor] = bytearray()
-            self.open.add(descriptor)
         roots = [self.pid] if self.holder is None else [self.pid, self.holder]
         self.meter = Meter(self.pid, roots)
-        self._ended_at = None
 
     def _run_child(self, child, streams, fault):
         try:
             try:
                 keep = child.prepare(*streams)
-                self._confine()
+                self._confine(child)
                 child.enter()
+            except MemoryError:
+                os.write(2, b'MemoryError\n')
+                os._exit(1)
             except BaseException as error:
                 os.write(fault, repr(error).encode()[:4000])
                 os._exit(70)
@@ -76,13 +72,13 @@ class Task:
         finally:
             os._exit(70)
 
-    def _confine(self):
+    def _confine(self, child):
         os.setsid()
         limits, walls = self.limits, self.walls
         walled = walls['namespaces']
         if walled:
             confine.make_private(limits['fileBytes'])
-            confine.volunteer_for_oom()
+            confine.volunteer_for_oom(child.oom_score)
             os.chdir('/work')
         else:
             os.chdir(self.folder)
@@ -93,76 +89,56 @@ class Task:
             confine.drop_capabilities()
         confine.filter_syscalls()
 
-    def supervise(self, limits, control=None):
-        """Waits until the child ends, answers on `control`, or goes over a limit; says which."""
-        poller = select.poll()
-        poller.register(self.pidfd, select.POLLIN)
-        for descriptor in self.open:
-            poller.register(descriptor, select.POLLIN)
-        if control is not None:
-            poller.register(control, select.POLLIN)
-        meter, output_limit = self.meter, limits['outputBytes']
-        cpu_limit, charged_limit = limits['cpuMs'] * 1_000_000, limits['chargedMs'] * 1_000_000
+    def begin_watch(self, limits):
+        """From now on `limits` count; `due` is when to attend to it next."""
+        self._watched = limits
         now = time.monotonic_ns()
-        look_at = now + min(FIRST_LOOK_NS, cpu_limit // CORES)
-        wall_at = now + limits['wallMs'] * 1_000_000
-        while True:
-            waited = server_waited_ns()
-            ready = dict(poller.poll(max(0, min(look_at, wall_at) - now) / 1e6))
-            if ready:
-                meter.server_was_late(server_waited_ns() - waited)
-            for descriptor in list(self.open):
-                if descriptor in ready:
-                    if not self._read(descriptor, output_limit):
-                        poller.unregister(descriptor)
-                    if len(self.outputs[descriptor]) > output_limit:
-                        return 'output-limit'
-            now = time.monotonic_ns()
-            if self.pidfd in ready:
-                self._ended_at = now
-                return 'exited'
-            if control is not None and control.fileno() in ready:
-                return 'answered'
-            if now >= wall_at:
-                return 'wall-timeout'
-            if now >= look_at:
-                charged = meter.charged()
-                left_cpu = cpu_limit - meter.cpu_of_charge()
-                if left_cpu <= 0:
-                    return 'cpu-timeout'
-                if charged >= charged_limit:
-                    return 'charged-timeout'
-                look_at = now + meter.pause_ns(left_cpu, charged_limit - charged, CORES)
+        self._wall_at = now + limits['wallMs'] * MILLISECOND_NS
+        self._look_at = now + min(FIRST_LOOK_NS, limits['cpuMs'] * MILLISECOND_NS // CORES)
+        self.due = min(self._look_at, self._wall_at)
 
-    def _read(self, descriptor, limit):
-        """Takes what is in the pipe; False at its end."""
-        try:
-            data = os.read(descriptor, PIPE_READ)
-        except BlockingIOError:
-            return True
-        if not data:
-            self.open.discard(descriptor)
-            return False
-        kept = self.outputs[descriptor]
-        kept += data[: max(0, limit + 1 - len(kept))]
-        return True
+    def descriptors(self):
+        return [self.pidfd, *(stream.descriptor for stream in self.streams if stream.open)]
 
-    def drain(self, output_limit):
+    def attend(self, ready, late_ns):
+        """Reads what is ready, looks at the limits; says why the child is to end, or None.
+
+        `late_ns` is how long the server had to wait for a processor before it could come.
+        """
+        limits, meter = self._watched, self.meter
+        streams = [stream for stream in self.streams if stream.descriptor in ready]
+        if streams or self.pidfd in ready:
+            meter.server_was_late(late_ns)
+        for stream in streams:
+            stream.read(limits['outputBytes'])
+            if stream.length > limits['outputBytes']:
+                return 'output-limit'
+        now = time.monotonic_ns()
+        if self.pidfd in ready:
+            self._ended_at = now
+            return 'exited'
+        if now >= self._wall_at:
+            return 'wall-timeout'
+        if now >= self._look_at:
+            charged = meter.charged()
+            left_cpu = limits['cpuMs'] * MILLISECOND_NS - meter.cpu_of_charge()
+            left_charged = limits['chargedMs'] * MILLISECOND_NS - charged
+            if left_cpu <= 0:
+                return 'cpu-timeout'
+            if left_charged <= 0:
+                return 'charged-timeout'
+            self._look_at = now + meter.pause_ns(left_cpu, left_charged, CORES)
+            self.due = min(self._look_at, self._wall_at)
+        return None
+
+    def drain(self, limit):
         """Takes all that is in the pipes now."""
-        for descriptor in list(self.open):
-            while True:
-                try:
-                    data = os.read(descriptor, PIPE_READ)
-                except BlockingIOError:
-                    break
-                if not data:
-                    self.open.discard(descriptor)
-                    break
-                kept = self.outputs[descriptor]
-                kept += data[: max(0, output_limit + 1 - len(kept))]
+        for stream in self.streams:
+            stream.drain(limit)
 
-    def end(self):
-        """Kills and reaps the whole tree; leaves status, CPU time, charge and peak memory."""
+    def end(self, spare=()):
+        """Kills and reaps the whole tree; leaves status, CPU time, charge and peak memory. Without
+        a pid namespace, processes below the pids in `spare` are left alone."""
         if self.status is not None:
             return
         # The kernel forgets the CPU time of processes that die with their namespace.
@@ -180,7 +156,7 @@ class Task:
         if self.holder is not None:
             self._add(os.wait4(self.holder, 0)[2])
         else:
-            for usage in kill_descendants(os.getpid()):
+            for usage in kill_descendants(os.getpid(), spare):
                 self._add(usage)
         self.cpu_ns = max(self.cpu_ns, self.meter.cpu)
         self.charged_ns = self.meter.finish(ended_at, own_cpu, self.cpu_ns)
@@ -200,17 +176,37 @@ class Task:
         self.cpu_ns += int((usage.ru_utime + usage.ru_stime) * 1e9)
         self.peak_kib = max(self.peak_kib, usage.ru_maxrss)
 
-    def dispose(self):
-        self.end()
+    def report(self, cause):
+        """What its owner is told of a task that has ended."""
+        status = self.status
+        signaled = status is not None and os.WIFSIGNALED(status)
+        return {
+            'cause': cause,
+            'fault': self.fault.decode('utf-8', 'replace'),
+            'exitCode': None if status is None or signaled else os.WEXITSTATUS(status),
+            'signal': os.WTERMSIG(status) if signaled else None,
+            'cpuMs': self.cpu_ns / 1e6,
+            'chargedMs': self.charged_ns / 1e6,
+            'peakBytes': self.peak_kib * 1024,
+        }
+
+    def dispose(self, spare=()):
+        """Ends the task; its streams stay readable until `close_streams`."""
+        self.end(spare)
         os.set_blocking(self.fault_pipe, False)
         try:
             self.fault = os.read(self.fault_pipe, 4096)
         except BlockingIOError:
             pass
-        for descriptor in (*self.streams, self.fault_pipe, self.pidfd):
-            os.close(descriptor)
+        os.close(self.fault_pipe)
+        os.close(self.pidfd)
         if self.folder is not None:
             remove_tree(self.folder)
+
+    def close_streams(self):
+        for stream in self.streams:
+            stream.close()
+        wipe()
 
 
 def remove_tree(folder):

@@ -17,14 +17,23 @@ export interface WorkerOptions {
   readable?: readonly string[]
 }
 
+export interface Request {
+  op: string
+  [key: string]: unknown
+}
+
 /** A fork server in its own walls; answers one request at a time. */
 export interface Worker {
   /** The tree's memory limit, where there is one. */
   readonly memory: MemoryGroup | undefined
   /** Whether the kernel tells waiting for a CPU from sleeping; if not, both are charged. */
   readonly countsWaits: boolean
-  /** @throws WorkerFault when the server dies, or does not answer within `timeoutMs`. */
-  request(head: { op: string; [key: string]: unknown }, timeoutMs: number): Promise<Frame>
+  /**
+   * Sends an operation with its limits; `body` is what only the confined child reads.
+   *
+   * @throws WorkerFault when the server dies, or does not answer within `timeoutMs`.
+   */
+  request(head: Request, timeoutMs: number, body?: unknown): Promise<Frame>
   readonly alive: boolean
   /** Kills the server and all it started. */
   dispose(): Promise<void>
@@ -36,6 +45,8 @@ export class WorkerFault extends Error {}
 const serverFiles = [
   'server.py',
   'task.py',
+  'supervise.py',
+  'streams.py',
   'children.py',
   'meter.py',
   'charged_time.py',
@@ -112,8 +123,8 @@ export async function createWorker(options: WorkerOptions): Promise<Worker> {
     get alive() {
       return alive
     },
-    request(head, timeoutMs) {
-      if (alive) sendFrame(channel, head)
+    request(head, timeoutMs, body) {
+      if (alive) sendFrame(channel, head, body)
       return receive(timeoutMs)
     },
     async dispose() {

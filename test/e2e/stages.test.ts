@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -64,6 +64,34 @@ describe('a recipe of all stages', () => {
     const second = JSON.parse((await runCli(args, { cwd: folder })).stdout)
     expect(second.steps.map(({ start }: { start: string }) => start)).toEqual(Array(5).fill('skip'))
     expect(second.scores).toEqual(summary.scores)
+  })
+})
+
+describe('a dry run of plan and train', () => {
+  it('counts steps and tokens and leaves nothing behind', async () => {
+    const args = ['--data', 'dialogs.jsonl', '--model', 'base', '--sequences-per-step', '2']
+    const dry = ['plan', ...args, '--out', 'dry-plan', '--dry-run', '--json']
+    const { forecast } = JSON.parse((await runCli(dry, { cwd: folder })).stdout)
+    expect(forecast).toMatchObject({ samples: 4, dropped: 0, steps: 4 })
+    expect(forecast.savedByDropping).toBeGreaterThan(0)
+    await expect(stat(join(folder, 'dry-plan'))).rejects.toThrow('ENOENT')
+
+    await runCli(['plan', ...args, '--out', 'real-plan'], { cwd: folder })
+    const train = [
+      'train',
+      '--model',
+      'base',
+      '--plan',
+      'real-plan',
+      '--out',
+      'dry-out',
+      '--dry-run',
+    ]
+    const { status, stdout } = await runCli(train, { cwd: folder })
+    expect(status).toBe(0)
+    expect(stdout).toMatch(/tokensKept +\d+/)
+    expect(stdout).toMatch(/time +about/)
+    await expect(stat(join(folder, 'dry-out'))).rejects.toThrow('ENOENT')
   })
 })
 

@@ -1,5 +1,5 @@
 import type { StageEntry } from '../pipeline/index.ts'
-import type { CommandEntry } from './command.ts'
+import type { CommandEntry, LoadedCommand } from './command.ts'
 
 /** A stage as a command of its own; its work is loaded when it begins. */
 export function createStageCommand(
@@ -12,11 +12,26 @@ export function createStageCommand(
     example: stage.example,
     positional: words.positional ?? [],
     load: async () => ({
+      ...forecastOf(stage.name),
       schema: await stage.loadSchema(),
       async run(options, { progress, signal }) {
         const run = await stage.loadRun()
         return { summary: await run(options, { progress, signal }) }
       },
     }),
+  }
+}
+
+/** Loaded with the work of the stage, at the first dry run. */
+function forecastOf(name: string): Pick<LoadedCommand, 'forecast'> {
+  if (name === 'plan') {
+    return {
+      forecast: async (options, context) =>
+        (await import('./stage-forecasts.ts')).forecastPlan(options, context),
+    }
+  }
+  if (name !== 'train') return {}
+  return {
+    forecast: async (options) => (await import('./stage-forecasts.ts')).forecastTrain(options),
   }
 }

@@ -9,6 +9,7 @@ import {
 } from '../../core/index.ts'
 import type { CommandContext, CommandEntry, CommandResult, LoadedCommand } from './command.ts'
 import { commandTable } from './command-table.ts'
+import { listDataFolders } from './data-folders.ts'
 import { printError } from './error-output.ts'
 import { formatSummary } from './format.ts'
 import { readPackageVersion } from './installed-package.ts'
@@ -25,14 +26,18 @@ export async function runCommandLine(
   const terminal = createTerminal(environment)
   const style = { json: argv.includes('--json'), verbose: argv.includes('--verbose') }
   try {
-    return await parseAndRun(argv, terminal)
+    return await parseAndRun(argv, terminal, listDataFolders(environment))
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return exitStatus.done
     return printError(error, terminal, style)
   }
 }
 
-async function parseAndRun(argv: readonly string[], terminal: Terminal): Promise<ExitStatus> {
+async function parseAndRun(
+  argv: readonly string[],
+  terminal: Terminal,
+  dataFolders: readonly string[],
+): Promise<ExitStatus> {
   const program = createProgram()
   const selected = selectEntry(argv)
   let status: ExitStatus = exitStatus.done
@@ -47,7 +52,10 @@ async function parseAndRun(argv: readonly string[], terminal: Terminal): Promise
       const nameOf = (key: string) =>
         entry.positional?.includes(key) ? `<${optionFlag(key)}>` : `--${optionFlag(key)}`
       const options = parseOptions(loaded.schema, values, { nameOf })
-      status = await runCommand(loaded, options, command.opts<CommonFlags>(), terminal)
+      status = await runCommand(loaded, options, command.opts<CommonFlags>(), {
+        terminal,
+        dataFolders,
+      })
     })
   }
   try {
@@ -67,12 +75,13 @@ async function runCommand(
   loaded: LoadedCommand,
   options: unknown,
   flags: CommonFlags,
-  terminal: Terminal,
+  { terminal, dataFolders }: Pick<CommandContext, 'terminal' | 'dataFolders'>,
 ): Promise<ExitStatus> {
   const interrupts = watchInterrupts(terminal.note)
   const progress = createTerminalProgress(process.stderr, terminal.interactive)
   try {
-    const context: CommandContext = { progress, signal: interrupts.signal, terminal }
+    const { signal } = interrupts
+    const context: CommandContext = { progress, signal, terminal, dataFolders }
     const result = flags.dryRun
       ? await forecastCommand(loaded, options, context)
       : await loaded.run(options, context)
@@ -124,7 +133,7 @@ function addCommand(program: Command, entry: CommandEntry): Command {
 }
 
 const groupSummaries: Record<string, string> = {
-  data: 'Look at data, convert it, or write katas: stats, inspect, convert, katas.',
+  data: 'Look at data, convert it, write katas, or fetch benchmarks: stats, inspect, convert, katas, fetch.',
 }
 
 function inherit(command: Command, program: Command): Command {

@@ -28,6 +28,13 @@ export const commandTable: readonly CommandEntry[] = [
   },
   createStageCommand(stageNamed('convert'), { name: 'data convert', positional: ['input'] }),
   createStageCommand(stageNamed('katas'), { name: 'data katas' }),
+  {
+    name: 'data fetch',
+    summary: 'Download the files of benchmarks and check them.',
+    example: 'reflectioncoder data fetch humaneval mbpp',
+    positional: ['benchmarks'],
+    load: async () => (await import('./data-fetch.ts')).dataFetchCommand,
+  },
   createStageCommand(stageNamed('plan')),
   createStageCommand(stageNamed('train')),
   createStageCommand(stageNamed('generate')),

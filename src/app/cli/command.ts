@@ -7,6 +7,8 @@ export interface CommandContext {
   progress: Progress
   signal: AbortSignal
   terminal: Terminal
+  /** Where files of benchmarks are looked for when a command is not told, in order. */
+  dataFolders: readonly string[]
 }
 
 /** What a command leaves: `summary` is printed with `--json`, `text` otherwise. */

@@ -14,9 +14,9 @@ export function createStageCommand(
     load: async () => ({
       ...forecastOf(stage.name),
       schema: await stage.loadSchema(),
-      async run(options, { progress, signal }) {
+      async run(options, { progress, signal, dataFolders }) {
         const run = await stage.loadRun()
-        return { summary: await run(options, { progress, signal }) }
+        return { summary: await run(options, { progress, signal, dataFolders }) }
       },
     }),
   }

@@ -1,11 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import { cpus, totalmem } from 'node:os'
 import { join } from 'node:path'
-import { readProblems } from '../../data/benchmarks/index.ts'
 import {
+  benchmarkName,
   compareResults,
+  type EvalOptions,
   type EvaluationSummary,
   evaluationFiles,
+  openBenchmark,
   passes,
   readVerdicts,
 } from '../../stages/eval/index.ts'
@@ -30,11 +32,11 @@ export async function collectReport(
   recipe: Recipe,
   steps: readonly ResolvedStep[],
   states: ReadonlyMap<string, StepState>,
-  version: string,
+  { version, dataFolders }: { version: string; dataFolders?: readonly string[] },
 ): Promise<ReportInput> {
   const evaluations = steps.filter((step) => step.stage.name === 'eval')
   const trainings = steps.filter((step) => step.stage.name === 'train')
-  const failures = await Promise.all(evaluations.map(readFailures))
+  const failures = await Promise.all(evaluations.map((step) => readFailures(step, dataFolders)))
   return {
     title: recipe.title,
     description: recipe.description,
@@ -72,7 +74,7 @@ async function compareAll(evaluations: readonly ResolvedStep[]): Promise<ModelCo
   const comparisons: ModelComparison[] = []
   for (const [index, after] of evaluations.entries()) {
     for (const before of evaluations.slice(0, index)) {
-      if (before.options.problems !== after.options.problems) continue
+      if (problemsOf(before) !== problemsOf(after)) continue
       const set = before.options.baseOnly || after.options.baseOnly ? 'base' : 'plus'
       const file = (step: ResolvedStep) => join(step.output, evaluationFiles.results)
       const comparison = await compareResults(file(before), file(after), set)
@@ -82,12 +84,18 @@ async function compareAll(evaluations: readonly ResolvedStep[]): Promise<ModelCo
   return comparisons
 }
 
-async function readFailures(step: ResolvedStep): Promise<FailingSample[]> {
-  const { problems, data } = step.options as { problems: string; data?: string }
+function problemsOf({ options }: ResolvedStep): string {
+  return benchmarkName(options as EvalOptions)
+}
+
+async function readFailures(
+  step: ResolvedStep,
+  dataFolders: readonly string[] | undefined,
+): Promise<FailingSample[]> {
   const set = step.options.baseOnly ? 'base' : 'plus'
   const verdicts = (await readVerdicts(step.output)).filter((verdict) => !passes(verdict, set))
-  const problemFile = await readProblems(problems, data)
-  const prompts = new Map(problemFile.problems.map((problem) => [problem.taskId, problem.prompt]))
+  const benchmark = await openBenchmark(step.options as EvalOptions, dataFolders)
+  const prompts = new Map(benchmark.problems.map((problem) => [problem.taskId, problem.prompt]))
   return verdicts.map((verdict) => ({
     name: step.title,
     prompt: prompts.get(verdict.taskId) ?? '',

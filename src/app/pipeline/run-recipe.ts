@@ -32,6 +32,8 @@ export interface RunSummary {
 export interface RunContext {
   progress?: Progress
   signal?: AbortSignal
+  /** Where files of benchmarks are looked for when a step does not say. */
+  dataFolders?: readonly string[]
   /** Version of the package; it is part of what decides whether a step must run again. */
   version: string
 }
@@ -60,7 +62,7 @@ export async function runRecipe(options: RunOptions, context: RunContext): Promi
       states.set(step.id, state)
       taken.push({ id: step.id, uses: step.stage.name, start, seconds: state.seconds })
     }
-    const report = await collectReport(file.recipe, steps, states, context.version)
+    const report = await collectReport(file.recipe, steps, states, context)
     const path = join(options.out, 'report.html')
     await writeFileAtomic(path, renderReport(report))
     return {
@@ -120,8 +122,9 @@ async function runStep(
   step: ResolvedStep,
   runFolder: string,
   fingerprints: Map<string, string>,
-  { progress = silentProgress, signal = new AbortController().signal, version }: RunContext,
+  context: RunContext,
 ): Promise<{ state: StepState; start: string }> {
+  const { progress = silentProgress, signal = new AbortController().signal, version } = context
   const fingerprint = await fingerprintStep(step, fingerprints, version)
   fingerprints.set(step.id, fingerprint)
   const before = await readStepState(runFolder, step.id)
@@ -143,6 +146,7 @@ async function runStep(
   const summary = await run(startOptions(step, start), {
     progress: labelProgress(progress, step.id),
     signal,
+    dataFolders: context.dataFolders ?? [],
   })
   stopIfAborted(signal)
   const state: StepState = {

@@ -5,6 +5,8 @@ import type { Progress } from '../../core/index.ts'
 export interface StageContext {
   progress: Progress
   signal: AbortSignal
+  /** Where files of benchmarks are looked for when a stage is not told. */
+  dataFolders?: readonly string[]
 }
 
 /** A stage as commands and recipes know it. */
@@ -66,9 +68,9 @@ export const stageTable: readonly StageEntry[] = [
   {
     name: 'eval',
     summary: 'Judge samples in the sandbox as EvalPlus does.',
-    example: 'reflectioncoder eval --problems problems.jsonl --samples samples.jsonl --out scores',
+    example: 'reflectioncoder eval --benchmark humaneval --samples samples.jsonl --out scores',
     outputEnding: '',
-    inputs: ['problems', 'samples', 'data'],
+    inputs: ['benchmark', 'problems', 'samples', 'data'],
     loadSchema: async () => (await import('../../stages/eval/options.ts')).evalOptionsSchema,
     loadRun: async () => erase((await import('../../stages/eval/index.ts')).evaluate),
   },

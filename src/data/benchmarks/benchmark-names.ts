@@ -1,56 +1,50 @@
-import { access } from 'node:fs/promises'
-import { join } from 'node:path'
-import { InputError } from '../../core/index.ts'
+/** What kind of programs a benchmark asks for, and so how they are judged. */
+export type BenchmarkKind = 'functions' | 'translated' | 'answers'
+
+/** Languages of MultiPL-E that can be judged here, by the name that its files have. */
+export const translatedLanguages = [
+  'cpp',
+  'cs',
+  'cs-bu',
+  'd',
+  'go',
+  'java',
+  'js',
+  'lua',
+  'php',
+  'pl',
+  'r',
+  'rb',
+  'rkt',
+  'rs',
+  'scala',
+  'sh',
+  'ts',
+] as const
 
 /** Benchmarks known by name, and their files in a data folder. */
-export const benchmarkFiles = {
+export const benchmarkFiles: Readonly<Record<string, string>> = {
   humaneval: 'HumanEvalPlus.jsonl.gz',
   'humaneval-mini': 'HumanEvalPlus-Mini.jsonl.gz',
   mbpp: 'MbppPlus.jsonl.gz',
-} as const
+  gsm8k: 'gsm8k-test-400.jsonl.gz',
+  ...Object.fromEntries(
+    translatedLanguages.map((language) => [
+      `multipl-e-${language}`,
+      `multipl-e/humaneval-${language}.jsonl.gz`,
+    ]),
+  ),
+}
 
-export type BenchmarkName = keyof typeof benchmarkFiles
-
-/** Whether a text is the name of a benchmark and not a path. */
-export function isBenchmarkName(text: string): text is BenchmarkName {
+/** Whether a text is the name of a benchmark with a file, not a path. */
+export function isBenchmarkName(text: string): boolean {
   return Object.hasOwn(benchmarkFiles, text)
 }
 
-/**
- * The problem file meant by a benchmark name or a path.
- *
- * @throws InputError `RC_NO_DATA_FOLDER`, `RC_BENCHMARK_NOT_FOUND`, `RC_UNKNOWN_BENCHMARK`.
- */
-export async function resolveProblemFile(
-  nameOrPath: string,
-  dataFolder: string | undefined,
-): Promise<string> {
-  if (isBenchmarkName(nameOrPath)) return resolveName(nameOrPath, dataFolder)
-  if (/[/\\.]/.test(nameOrPath) || (await exists(nameOrPath))) return nameOrPath
-  throw new InputError(
-    `expected a problem file or one of ${Object.keys(benchmarkFiles).join(', ')}, got ${nameOrPath}`,
-    { code: 'RC_UNKNOWN_BENCHMARK' },
-  )
+/** Files that a benchmark needs beside its problems, by name in a data folder. */
+export function companionFiles(benchmark: string): string[] {
+  return benchmark === 'multipl-e-java' ? [javaTuples] : []
 }
 
-async function resolveName(name: BenchmarkName, dataFolder: string | undefined): Promise<string> {
-  if (dataFolder === undefined) {
-    throw new InputError(`benchmark ${name} needs a data folder`, {
-      code: 'RC_NO_DATA_FOLDER',
-      hint: `Give --data FOLDER, the folder that holds ${benchmarkFiles[name]}.`,
-    })
-  }
-  const path = join(dataFolder, benchmarkFiles[name])
-  if (await exists(path)) return path
-  throw new InputError(`benchmark ${name}: there is no ${benchmarkFiles[name]} in ${dataFolder}`, {
-    code: 'RC_BENCHMARK_NOT_FOUND',
-    hint: 'Give --data FOLDER, the folder that holds the file.',
-  })
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  )
-}
+/** Library of the Java problems that use tuples. */
+export const javaTuples = 'multipl-e/javatuples-1.2.jar'

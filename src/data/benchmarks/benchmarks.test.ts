@@ -3,7 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { oneOffInstruction, type Problem, readProblems, readSamples } from './index.ts'
+import { leaveOutExtreme } from './extreme-inputs.ts'
+import {
+  oneOffInstruction,
+  type Problem,
+  readBenchmark,
+  readProblems,
+  readSamples,
+} from './index.ts'
 import { rawMembers } from './raw-members.ts'
 
 let folder: string
@@ -67,15 +74,72 @@ describe('readProblems', () => {
     expect((await readProblems(path)).problems[0]?.plusInput).toBe('[]')
   })
 
-  it('finds a benchmark by name in the data folder', async () => {
+  it('finds a benchmark by name in the data folders and checks its content', async () => {
     await file('MbppPlus.jsonl.gz', gzipSync(problemLine('Mbpp/2')))
-    expect((await readProblems('mbpp', folder)).problems[0]?.dataset).toBe('mbpp')
-    await expect(readProblems('humaneval', folder)).rejects.toMatchObject({
+    await expect(readProblems('mbpp', { data: [tmpdir(), folder] })).rejects.toMatchObject({
+      code: 'RC_BENCHMARK_CHANGED',
+      status: 2,
+      message: expect.stringMatching(/MbppPlus.jsonl.gz is not the known file: .*b54e7627.*, got /),
+    })
+    await expect(readProblems('humaneval', { data: folder })).rejects.toMatchObject({
       code: 'RC_BENCHMARK_NOT_FOUND',
       status: 2,
+      message: `benchmark humaneval: there is no HumanEvalPlus.jsonl.gz in ${folder}`,
     })
     await expect(readProblems('mbpp')).rejects.toMatchObject({ code: 'RC_NO_DATA_FOLDER' })
-    await expect(readProblems('mbp')).rejects.toMatchObject({ code: 'RC_UNKNOWN_BENCHMARK' })
+    await expect(readProblems('mbp')).rejects.toMatchObject({
+      code: 'RC_UNKNOWN_BENCHMARK',
+      hint: expect.stringMatching(/^The nearest name is mbpp;/),
+    })
+  })
+
+  it('reads a file by its path whatever its content', async () => {
+    const path = await file('MbppPlus.jsonl.gz', gzipSync(problemLine('Mbpp/2')))
+    expect((await readProblems(path)).problems[0]?.dataset).toBe('mbpp')
+  })
+
+  it('refuses variants that do not exist', async () => {
+    const variant = (name: string, choice: object) =>
+      expect(readProblems(name, { data: folder, ...choice })).rejects.toMatchObject({
+        code: 'RC_BAD_VARIANT',
+        status: 2,
+      })
+    await variant('mbpp', { mini: true })
+    await variant('gsm8k', { extreme: false })
+    await variant('humaneval', { mini: true, extreme: false })
+    await expect(readProblems('humaneval', { data: folder, mini: true })).rejects.toMatchObject({
+      message: expect.stringContaining('HumanEvalPlus-Mini.jsonl.gz'),
+    })
+  })
+
+  it('leaves out extreme inputs and keeps every other byte', () => {
+    const line = (plus: string) =>
+      `{"task_id": "HumanEval/39", "plus_input": ${plus}, "atol": 0, "base_input": [[1]]}`
+    expect(leaveOutExtreme(line('[["a, ]\\""], [12]]'), 'HumanEval/39')).toBe(line('[["a, ]\\""]]'))
+    expect(leaveOutExtreme(line('[[1], [2]]'), 'HumanEval/0')).toBe(line('[[1], [2]]'))
+  })
+
+  it('tells MultiPL-E and GSM8K by their fields', async () => {
+    const translated = JSON.stringify({
+      name: 'HumanEval_1_f',
+      language: 'go_test.go',
+      prompt: 'func f() {\n',
+      tests: '}',
+      stop_tokens: ['\n}'],
+    })
+    expect(await readBenchmark(await file('go.jsonl', translated))).toMatchObject({
+      kind: 'translated',
+      language: 'go',
+      problems: [{ taskId: 'HumanEval_1_f', tests: '}', stopTokens: ['\n}'] }],
+    })
+    const asked = await file('g.jsonl', '{"question": "1+1?", "answer": "so\\n#### 2", "idx": 7}')
+    expect(await readBenchmark(asked)).toMatchObject({
+      kind: 'answers',
+      problems: [{ taskId: 'gsm8k/7', question: '1+1?', answer: '2' }],
+    })
+    await expect(readProblems(asked)).rejects.toMatchObject({ code: 'RC_WRONG_KIND', status: 2 })
+    const swift = await file('s.jsonl', translated.replace('go_test.go', 'swift'))
+    await expect(readBenchmark(swift)).rejects.toMatchObject({ code: 'RC_BAD_PROBLEM' })
   })
 
   const bad: [string, string, string, RegExp][] = [

@@ -1,7 +1,7 @@
 import { InputError } from '../../core/index.ts'
-import { resolveProblemFile } from './benchmark-names.ts'
 import { rawMembers } from './raw-members.ts'
-import { type JsonLine, jsonLines, readTextFile } from './text-lines.ts'
+import { badField, createTaskRegister, textField } from './record-fields.ts'
+import { type JsonLine, jsonLines } from './text-lines.ts'
 
 /** Which special rules judge a problem; told by the prefix of its task id. */
 export type Dataset = 'humaneval' | 'mbpp' | 'other'
@@ -31,43 +31,30 @@ export interface ProblemFile {
   problems: Problem[]
 }
 
-/**
- * Reads problems from a JSONL file (`.gz` too), or by benchmark name from a data folder.
- *
- * @throws InputError naming file, line and field.
- */
-export async function readProblems(nameOrPath: string, dataFolder?: string): Promise<ProblemFile> {
-  const path = await resolveProblemFile(nameOrPath, dataFolder)
-  const file = await readTextFile(path)
+/** Parses problems in EvalPlus's format. @throws InputError naming file, line and field. */
+export function parseProblems(path: string, text: string): Problem[] {
   const problems: Problem[] = []
-  const lineOf = new Map<string, number>()
-  for (const entry of jsonLines(path, file.text)) {
+  const register = createTaskRegister(path)
+  for (const entry of jsonLines(path, text)) {
     const problem = readProblem(path, entry)
-    const before = lineOf.get(problem.taskId)
-    if (before !== undefined) {
-      throw new InputError(
-        `${path}, line ${entry.line}: task ${problem.taskId} is on line ${before} already`,
-        { code: 'RC_DUPLICATE_TASK' },
-      )
-    }
-    lineOf.set(problem.taskId, entry.line)
+    register(problem.taskId, entry.line)
     problems.push(problem)
   }
   if (problems.length === 0) {
     throw new InputError(`${path} holds no problem`, { code: 'RC_NO_PROBLEMS' })
   }
-  return { path, hash: file.md5, problems }
+  return problems
 }
 
 function readProblem(path: string, { line, text, record }: JsonLine): Problem {
   const raw = rawMembers(text)
-  const taskId = stringField(path, line, record, 'task_id')
+  const taskId = textField(path, line, record, 'task_id')
   return {
     taskId,
     dataset: datasetOf(taskId),
-    entryPoint: stringField(path, line, record, 'entry_point'),
-    prompt: stringField(path, line, record, 'prompt'),
-    canonicalSolution: stringField(path, line, record, 'canonical_solution'),
+    entryPoint: textField(path, line, record, 'entry_point'),
+    prompt: textField(path, line, record, 'prompt'),
+    canonicalSolution: textField(path, line, record, 'canonical_solution'),
     baseInput: inputField(path, line, record, raw, 'base_input', true),
     plusInput: inputField(path, line, record, raw, 'plus_input', false),
     tolerance: toleranceField(path, line, record),
@@ -77,17 +64,6 @@ function readProblem(path: string, { line, text, record }: JsonLine): Problem {
 function datasetOf(taskId: string): Dataset {
   if (taskId.startsWith('HumanEval/')) return 'humaneval'
   return taskId.startsWith('Mbpp/') ? 'mbpp' : 'other'
-}
-
-function stringField(
-  path: string,
-  line: number,
-  record: Record<string, unknown>,
-  field: string,
-): string {
-  const value = record[field]
-  if (typeof value === 'string') return value
-  throw badField(path, line, field, 'text', value)
 }
 
 function inputField(
@@ -119,22 +95,5 @@ function isEmptyObject(value: unknown): boolean {
     value !== null &&
     !Array.isArray(value) &&
     Object.keys(value).length === 0
-  )
-}
-
-function badField(
-  path: string,
-  line: number,
-  field: string,
-  expected: string,
-  value: unknown,
-): InputError {
-  const arrived = value === undefined ? 'nothing' : (JSON.stringify(value) ?? '').slice(0, 60)
-  return new InputError(
-    `${path}, line ${line}, field ${field}: expected ${expected}, got ${arrived}`,
-    {
-      code: 'RC_BAD_PROBLEM',
-      hint: 'Problem files are JSONL in the format of EvalPlus: task_id, prompt, entry_point, canonical_solution, base_input, plus_input, atol.',
-    },
   )
 }

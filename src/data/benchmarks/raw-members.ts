@@ -17,6 +17,19 @@ export function rawMembers(text: string): Map<string, string> {
   return members
 }
 
+/** Raw JSON text of each element of the list in `text`, which must be valid JSON already. */
+export function rawElements(text: string): string[] {
+  const elements: string[] = []
+  let position = skipSpace(text, skipSpace(text, 0) + 1)
+  while (position < text.length && text[position] !== ']') {
+    const end = endOfValue(text, position)
+    elements.push(text.slice(position, end))
+    position = skipSpace(text, end)
+    if (text[position] === ',') position = skipSpace(text, position + 1)
+  }
+  return elements
+}
+
 function endOfValue(text: string, start: number): number {
   if (text[start] === '"') return endOfString(text, start)
   let depth = 0

@@ -1,7 +1,6 @@
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InputError } from '../../core/index.ts'
-import type { Problem } from './problems.ts'
 import { type JsonLine, jsonLines, readTextFile } from './text-lines.ts'
 
 /** One program for one task. */
@@ -18,11 +17,21 @@ export interface SampleSet {
   unknownTasks: { taskId: string; samples: number }[]
   /** Ids of tasks that have no sample. */
   missingTasks: string[]
+  /** Ids of tasks with a sample that holds nothing but space. */
+  emptyTasks: string[]
 }
 
 export interface ReadSamplesOptions {
   /** Accepts problems without samples. Default false. */
   allowPartial?: boolean
+  /** Ids of the problems by the ids that samples may give them. Default as they are. */
+  taskIdOf?: (id: unknown) => string
+}
+
+/** What samples need to know of a problem. */
+interface PromptedProblem {
+  taskId: string
+  prompt: string
 }
 
 /**
@@ -35,11 +44,13 @@ export interface ReadSamplesOptions {
  */
 export async function readSamples(
   path: string,
-  problems: readonly Problem[],
+  problems: readonly PromptedProblem[],
   options: ReadSamplesOptions = {},
 ): Promise<SampleSet> {
   const prompts = new Map(problems.map((problem) => [problem.taskId, problem.prompt]))
-  const read = (await isFolder(path)) ? readFolder(path) : readLines(path, prompts)
+  const read = (await isFolder(path))
+    ? readFolder(path, prompts)
+    : readLines(path, prompts, options.taskIdOf)
   const byTask = new Map<string, Sample[]>()
   const unknown = new Map<string, number>()
   for await (const sample of read) {
@@ -57,21 +68,26 @@ export async function readSamples(
     samples: problems.flatMap((problem) => byTask.get(problem.taskId) ?? []),
     unknownTasks: [...unknown].map(([taskId, samples]) => ({ taskId, samples })),
     missingTasks,
+    emptyTasks: [...byTask]
+      .filter(([, samples]) => samples.some(({ program }) => program.trim() === ''))
+      .map(([taskId]) => taskId),
   }
 }
 
 async function* readLines(
   path: string,
   prompts: ReadonlyMap<string, string>,
+  taskIdOf: ((id: unknown) => string) | undefined,
 ): AsyncGenerator<Sample> {
   const { text } = await readTextFile(path)
-  for (const entry of jsonLines(path, text)) yield readSample(path, entry, prompts)
+  for (const entry of jsonLines(path, text)) yield readSample(path, entry, prompts, taskIdOf)
 }
 
 function readSample(
   path: string,
   { line, record }: JsonLine,
   prompts: ReadonlyMap<string, string>,
+  taskIdOf: ((id: unknown) => string) | undefined,
 ): Sample {
   const fault = (field: string, expected: string, value: unknown) => {
     const arrived = value === undefined ? 'nothing' : (JSON.stringify(value) ?? '').slice(0, 60)
@@ -83,7 +99,8 @@ function readSample(
       },
     )
   }
-  const { task_id: taskId, solution, completion } = record
+  const { solution, completion } = record
+  const taskId = taskIdOf === undefined ? record.task_id : taskIdOf(record.task_id)
   if (typeof taskId !== 'string') throw fault('task_id', 'text', taskId)
   if (solution !== undefined && typeof solution !== 'string') {
     throw fault('solution', 'text', solution)
@@ -96,15 +113,26 @@ function readSample(
   return { taskId, program: (prompts.get(taskId) ?? '') + completion }
 }
 
-async function* readFolder(path: string): AsyncGenerator<Sample> {
+/** Programs in `TASK_ID/N.py`, or another ending for another language. */
+async function* readFolder(
+  path: string,
+  prompts: ReadonlyMap<string, string>,
+): AsyncGenerator<Sample> {
   for (const task of (await readdir(path, { withFileTypes: true })).sort(byName)) {
     if (!task.isDirectory()) continue
-    const files = (await readdir(join(path, task.name))).filter((name) => /^\d+\.py$/.test(name))
-    for (const file of files.sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10))) {
-      const program = await readFile(join(path, task.name, file), 'utf8')
-      yield { taskId: task.name.replaceAll('_', '/'), program }
+    const taskId = prompts.has(task.name) ? task.name : task.name.replaceAll('_', '/')
+    const files = (await readdir(join(path, task.name))).filter((name) => programFile.test(name))
+    for (const file of files.sort(byNumber)) {
+      const { text } = await readTextFile(join(path, task.name, file), { keepByteOrderMark: true })
+      yield { taskId, program: text }
     }
   }
+}
+
+const programFile = /\.py$|^\d+\.\w+$/
+
+function byNumber(a: string, b: string): number {
+  return Number.parseInt(a, 10) - Number.parseInt(b, 10) || (a < b ? -1 : 1)
 }
 
 function byName(a: { name: string }, b: { name: string }): number {

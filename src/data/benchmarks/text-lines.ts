@@ -9,6 +9,8 @@ export interface TextFile {
   text: string
   /** MD5 of the un-gzipped bytes in lower-case hexadecimal: EvalPlus's data set hash. */
   md5: string
+  /** SHA-256 of the un-gzipped bytes. */
+  sha256: string
 }
 
 /** One non-blank line that holds a JSON object. */
@@ -20,18 +22,30 @@ export interface JsonLine {
 }
 
 /** Reads a file of moderate size whole. @throws InputError `RC_FILE_UNREADABLE`, `RC_BAD_GZIP`, `RC_BAD_UTF8`. */
-export async function readTextFile(path: string): Promise<TextFile> {
+export async function readTextFile(
+  path: string,
+  options: { keepByteOrderMark?: boolean } = {},
+): Promise<TextFile> {
   const file = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
     const why = cause.code === 'ENOENT' ? 'there is no such file' : String(cause.message)
     throw new InputError(`cannot read ${path}: ${why}`, { code: 'RC_FILE_UNREADABLE', cause })
   })
   const bytes = path.endsWith('.gz') ? unzip(path, file) : file
   try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-    return { text, md5: createHash('md5').update(bytes).digest('hex') }
+    const text = decode(bytes, options.keepByteOrderMark)
+    return { text, md5: hashOf(bytes, 'md5'), sha256: hashOf(bytes, 'sha256') }
   } catch (cause) {
     throw new InputError(`${path} is not UTF-8 text`, { code: 'RC_BAD_UTF8', cause })
   }
+}
+
+function decode(bytes: Uint8Array, ignoreBOM = false): string {
+  return new TextDecoder('utf-8', { fatal: true, ignoreBOM }).decode(bytes)
+}
+
+/** Digest of bytes or UTF-8 text in lower-case hexadecimal. */
+export function hashOf(content: Uint8Array | string, algorithm: 'md5' | 'sha256'): string {
+  return createHash(algorithm).update(content).digest('hex')
 }
 
 /** Splits JSONL text into its objects. @throws InputError `RC_BAD_JSON_LINE` with file and line. */

@@ -11,26 +11,35 @@ import {
   writeFileAtomic,
 } from '../../core/index.ts'
 import {
-  type Problem,
-  type ProblemFile,
-  readProblems,
+  type Benchmark,
   readSamples,
   type Sample,
   type SampleSet,
+  taskIdOf,
 } from '../../data/benchmarks/index.ts'
 import { createSandbox, type Sandbox } from '../../sandbox/index.ts'
 import { type Journal, openJournal, verdictKey } from './journal.ts'
-import { judgeAll } from './judge-all.ts'
-import { type JudgedTask, type JudgeSource, readJudgeSource } from './judge-program.ts'
+import { type JudgeContext, judgeBenchmark } from './judge-benchmark.ts'
+import {
+  countPrograms,
+  groupPrograms,
+  type JudgedTask,
+  type OnVerdict,
+  selectPrograms,
+} from './judged-task.ts'
+import { openBenchmark } from './open-benchmark.ts'
 import { type EvalOptions, evalOptionsSchema } from './options.ts'
 import { renderResultFile } from './result-file.ts'
+import { type JudgeSource, readJudgeSource } from './run-judge.ts'
 import { type EvaluationSummary, summariseVerdicts } from './summary.ts'
-import type { ProgramVerdict, SampleVerdict } from './verdicts.ts'
+import { isFault, type ProgramVerdict, type SampleVerdict } from './verdicts.ts'
 
 export interface EvaluationContext {
   progress?: Progress
   /** Ends the evaluation after the programs in progress; `resume` goes on. */
   signal?: AbortSignal
+  /** Where files of benchmarks are looked for when `data` is not given. */
+  dataFolders?: readonly string[]
 }
 
 /** Files of an evaluation in its output folder. */
@@ -56,12 +65,13 @@ export async function evaluate(
   context: EvaluationContext = {},
 ): Promise<EvaluationSummary> {
   const options = parseOptions(evalOptionsSchema, input)
-  const problemFile = await readProblems(options.problems, options.data)
-  const sampleSet = await readSamples(options.samples, problemFile.problems, {
+  const benchmark = await openBenchmark(options, context.dataFolders)
+  const sampleSet = await readSamples(options.samples, benchmark.problems, {
     allowPartial: options.allowPartial,
+    ...(benchmark.kind === 'answers' ? { taskIdOf } : {}),
   })
   const source = await readJudgeSource()
-  const fingerprint = fingerprintOf(problemFile.hash, options, source)
+  const fingerprint = fingerprintOf(benchmark.hash, options, source)
 
   await mkdir(options.out, { recursive: true })
   const release = await lockFolder(options.out)
@@ -69,7 +79,7 @@ export async function evaluate(
     await prepareOutput(options)
     const finished = await finishedSummary(options, fingerprint, sampleSet)
     if (finished !== undefined) return finished
-    return await judgeAndWrite(options, context, problemFile, sampleSet, source, fingerprint)
+    return await judgeAndWrite(options, context, benchmark, sampleSet, source, fingerprint)
   } finally {
     await release()
   }
@@ -78,13 +88,16 @@ export async function evaluate(
 async function judgeAndWrite(
   options: EvalOptions,
   context: EvaluationContext,
-  problemFile: ProblemFile,
+  benchmark: Benchmark,
   sampleSet: SampleSet,
   source: JudgeSource,
   fingerprint: string,
 ): Promise<EvaluationSummary> {
   const started = performance.now()
-  const tasks = groupPrograms(problemFile.problems, sampleSet.samples)
+  const tasks: JudgedTask[] = groupPrograms<Benchmark['problems'][number]>(
+    benchmark.problems,
+    sampleSet.samples,
+  )
   const path = (file: keyof typeof evaluationFiles) => join(options.out, evaluationFiles[file])
   const workers = options.workers ?? availableParallelism()
   const journal = await openJournal(path('journal'), fingerprint, options.resume)
@@ -97,22 +110,23 @@ async function judgeAndWrite(
     throw error
   })
   try {
-    const warnings = await checkPython(sandbox, problemFile.problems)
-    await judgeMissing(sandbox, source, tasks, options, workers, journal, context)
+    const warnings = await checkPython(sandbox, benchmark)
+    const judge = { sandbox, source, options, workers, ...pickSignal(context) }
+    await judgeMissing(benchmark, tasks, judge, journal, context)
     const verdicts = verdictsOfSamples(sampleSet.samples, journal.known)
-    const scores = summariseVerdicts(verdicts, options.baseOnly)
+    const scores = summariseVerdicts(verdicts, options.baseOnly || benchmark.kind !== 'functions')
     const summary: EvaluationSummary & { fingerprint: string } = {
-      problems: problemFile.path,
-      hash: problemFile.hash,
+      problems: benchmark.path,
+      hash: benchmark.hash,
       samples: options.samples,
       taskCount: tasks.length,
       sampleCount: verdicts.length,
-      programCount: tasks.reduce((sum, task) => sum + task.programs.length, 0),
+      programCount: countPrograms(tasks),
       isolation: sandbox.isolation,
       ...scores,
       missingTasks: sampleSet.missingTasks,
       unknownTasks: sampleSet.unknownTasks,
-      warnings: [...warnings, ...warningsAbout(sampleSet)],
+      warnings: [...warnings, ...warningsAbout(sampleSet, verdicts)],
       wallSeconds: Math.round(performance.now() - started) / 1000,
       fingerprint: resultFingerprint(fingerprint, sampleSet),
     }
@@ -120,10 +134,11 @@ async function judgeAndWrite(
     await writeFileAtomic(path('verdicts'), lines)
     await writeFileAtomic(
       path('results'),
-      renderResultFile(problemFile.hash, sampleSet.samples, verdicts, scores.passAtK),
+      renderResultFile(benchmark.hash, sampleSet.samples, verdicts, scores.passAtK),
     )
     await writeFileAtomic(path('summary'), `${JSON.stringify(summary, null, 2)}\n`)
-    await rm(path('journal'), { force: true })
+    // Verdicts that the sandbox failed at are judged again by `resume`, from the journal.
+    if (!hasFaults(summary)) await rm(path('journal'), { force: true })
     return withoutFingerprint(summary)
   } finally {
     await journal.close()
@@ -133,54 +148,26 @@ async function judgeAndWrite(
 
 /** Judges what the journal does not know yet, with progress in programs. */
 async function judgeMissing(
-  sandbox: Sandbox,
-  source: JudgeSource,
+  benchmark: Benchmark,
   tasks: readonly JudgedTask[],
-  options: EvalOptions,
-  workers: number,
+  judge: Omit<JudgeContext, 'onVerdict'>,
   journal: Journal,
   context: EvaluationContext,
 ): Promise<void> {
-  const isMissing = (problem: Problem, program: string) =>
-    !journal.known.has(verdictKey(problem.taskId, program))
-  const missing = tasks
-    .map(({ problem, programs }) => ({
-      problem,
-      programs: programs.filter((program) => isMissing(problem, program)),
-    }))
-    .filter(({ programs }) => programs.length > 0)
-  const total = tasks.reduce((sum, task) => sum + task.programs.length, 0)
-  const left = missing.reduce((sum, task) => sum + task.programs.length, 0)
+  const isMissing = (taskId: string, program: string) =>
+    !journal.known.has(verdictKey(taskId, program))
+  const missing = selectPrograms(tasks, isMissing)
+  const total = countPrograms(tasks)
   const progress = (context.progress ?? silentProgress).start('judging', total)
-  let done = total - left
+  let done = total - countPrograms(missing)
   let passed = 0
-  await judgeAll(
-    sandbox,
-    source,
-    missing,
-    options,
-    workers,
-    async (problem, program, verdict) => {
-      await journal.add(verdictKey(problem.taskId, program), verdict)
-      if ((verdict.plus ?? verdict.base).status === 'pass') passed++
-      progress.update(++done, `${passed} passed`)
-    },
-    context.signal,
-  )
-  progress.finish()
-}
-
-/** Problems that have samples, with the different programs for each. */
-function groupPrograms(problems: readonly Problem[], samples: readonly Sample[]): JudgedTask[] {
-  const programs = new Map<string, Set<string>>()
-  for (const { taskId, program } of samples) {
-    const ofTask = programs.get(taskId) ?? new Set()
-    programs.set(taskId, ofTask.add(program))
+  const onVerdict: OnVerdict = async (taskId, program, verdict) => {
+    await journal.add(verdictKey(taskId, program), verdict, isFault(verdict))
+    if ((verdict.plus ?? verdict.base).status === 'pass') passed++
+    progress.update(++done, `${passed} passed`)
   }
-  return problems.flatMap((problem) => {
-    const ofTask = programs.get(problem.taskId)
-    return ofTask === undefined ? [] : [{ problem, programs: [...ofTask] }]
-  })
+  await judgeBenchmark(benchmark, missing, { ...judge, onVerdict })
+  progress.finish()
 }
 
 function verdictsOfSamples(
@@ -226,7 +213,12 @@ async function finishedSummary(
   if (summary.fingerprint !== resultFingerprint(fingerprint, sampleSet)) {
     throw refuseExistingOutput(options.out)
   }
-  return withoutFingerprint(summary)
+  return hasFaults(summary) ? undefined : withoutFingerprint(summary)
+}
+
+/** Whether the sandbox failed at a program. */
+function hasFaults({ statuses }: EvaluationSummary): boolean {
+  return [statuses.base, statuses.plus].some((counts) => (counts?.['infra-error'] ?? 0) > 0)
 }
 
 function withoutFingerprint(summary: EvaluationSummary & { fingerprint: string }) {
@@ -234,12 +226,26 @@ function withoutFingerprint(summary: EvaluationSummary & { fingerprint: string }
   return rest satisfies EvaluationSummary
 }
 
+function pickSignal({ signal }: EvaluationContext): { signal?: AbortSignal } {
+  return signal === undefined ? {} : { signal }
+}
+
 /** What verdicts depend on beside task and program. */
 function fingerprintOf(hash: string, options: EvalOptions, source: JudgeSource): string {
   const { baseOnly, plusAfterFailedBase, testDetails } = options
-  const { minTimeLimit, gtTimeLimitFactor, totalTimeLimit, memoryMib, isolation, python } = options
+  const { minTimeLimit, gtTimeLimitFactor, totalTimeLimit, memoryMib } = options
+  const { percent, isolation, python } = options
   const parts = [baseOnly, plusAfterFailedBase, testDetails, minTimeLimit, gtTimeLimitFactor]
-  return digest([hash, ...parts, totalTimeLimit, memoryMib, isolation, python ?? '', source])
+  return digest([
+    hash,
+    ...parts,
+    totalTimeLimit,
+    memoryMib,
+    percent,
+    isolation,
+    python ?? '',
+    source,
+  ])
 }
 
 function resultFingerprint(fingerprint: string, { samples }: SampleSet): string {
@@ -251,8 +257,9 @@ function digest(value: unknown): string {
 }
 
 /** HumanEval+ and MBPP+ are judged with NumPy by EvalPlus; katas do without. */
-async function checkPython(sandbox: Sandbox, problems: readonly Problem[]): Promise<string[]> {
-  if (!problems.some(({ dataset }) => dataset !== 'other')) return []
+async function checkPython(sandbox: Sandbox, benchmark: Benchmark): Promise<string[]> {
+  if (benchmark.kind !== 'functions') return []
+  if (!benchmark.problems.some(({ dataset }) => dataset !== 'other')) return []
   const { outcome } = await sandbox.run({ language: 'python', source: 'import numpy' })
   if (outcome === 'ok') return []
   return [
@@ -260,8 +267,20 @@ async function checkPython(sandbox: Sandbox, problems: readonly Problem[]): Prom
   ]
 }
 
-function warningsAbout({ unknownTasks, missingTasks }: SampleSet): string[] {
+function warningsAbout(
+  { unknownTasks, missingTasks, emptyTasks }: SampleSet,
+  verdicts: readonly SampleVerdict[],
+): string[] {
   const warnings: string[] = []
+  const faults = verdicts.filter(isFault)
+  if (faults.length > 0) {
+    warnings.push(
+      `the sandbox failed for ${faults.length} samples, which are left out of the scores (${faults[0]?.taskId}…); judge them again with --resume`,
+    )
+  }
+  if (emptyTasks.length > 0) {
+    warnings.push(`${emptyTasks.length} tasks have an empty sample (${emptyTasks[0]}…)`)
+  }
   const skipped = unknownTasks.reduce((sum, { samples }) => sum + samples, 0)
   if (skipped > 0) {
     warnings.push(

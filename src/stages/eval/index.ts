@@ -4,6 +4,7 @@ export {
   evaluate,
   evaluationFiles,
 } from './evaluate.ts'
+export { type BenchmarkChoice, benchmarkName, openBenchmark } from './open-benchmark.ts'
 export { type EvalOptions, evalOptionsSchema } from './options.ts'
 export {
   comparePaired,

@@ -7,7 +7,8 @@ import type { ProgramVerdict } from './verdicts.ts'
 export interface Journal {
   /** Verdicts that are there already, by `verdictKey`. */
   readonly known: ReadonlyMap<string, ProgramVerdict>
-  add(key: string, verdict: ProgramVerdict): Promise<void>
+  /** `forget` keeps a verdict for this run alone. */
+  add(key: string, verdict: ProgramVerdict, forget?: boolean): Promise<void>
   close(): Promise<void>
 }
 
@@ -36,8 +37,9 @@ export async function openJournal(
   for (const [key, verdict] of known) await writeLine(file, path, { key, verdict })
   return {
     known,
-    async add(key, verdict) {
+    async add(key, verdict, forget = false) {
       known.set(key, verdict)
+      if (forget) return
       await writeLine(file, path, { key, verdict })
     },
     close: () => file.close(),

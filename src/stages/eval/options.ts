@@ -2,11 +2,23 @@ import { z } from 'zod'
 
 /** Options of `eval`. */
 export const evalOptionsSchema = z.strictObject({
-  problems: z
+  benchmark: z
     .string()
     .min(1)
-    .describe('Problem file in EvalPlus format (JSONL, .gz), or humaneval, humaneval-mini, mbpp.'),
-  data: z.string().optional().describe('Folder that holds the files of benchmarks given by name.'),
+    .optional()
+    .describe(
+      'humaneval, mbpp, multipl-e-LANGUAGE, gsm8k, katas, or a problem file (JSONL, .gz) in the format of one of them.',
+    ),
+  problems: z.string().min(1).optional().describe('The same as benchmark, for a problem file.'),
+  data: z
+    .string()
+    .optional()
+    .describe('Folder with the files of benchmarks; default where data fetch puts them.'),
+  mini: z.boolean().default(false).describe('HumanEval+ Mini: few extra inputs, found to matter.'),
+  extreme: z
+    .boolean()
+    .default(true)
+    .describe('Keep the slow and huge extra inputs of HumanEval+ and MBPP+.'),
   samples: z
     .string()
     .min(1)
@@ -43,6 +55,10 @@ export const evalOptionsSchema = z.strictObject({
     .default(60)
     .describe('Most time for all inputs of a set, seconds; 2 more are for start and end.'),
   memoryMib: z.int().min(64).max(65536).default(4096).describe('Address space of a program, MiB.'),
+  percent: z
+    .boolean()
+    .default(false)
+    .describe('gsm8k: accept a hundredth and a hundredfold of the answer too.'),
   workers: z.int().min(1).max(1024).optional().describe('Programs at one time; default: cores.'),
   isolation: z
     .enum(['bubblewrap', 'none'])

@@ -1,5 +1,5 @@
 import { meanPassAtK, type Score, wilsonInterval } from './scores.ts'
-import { isTimeSensitive, passes, type SampleVerdict, type Status } from './verdicts.ts'
+import { isFault, isTimeSensitive, passes, type SampleVerdict, type Status } from './verdicts.ts'
 
 /** Scores and counts of one evaluation; also `summary.json` in the output folder. */
 export interface EvaluationSummary {
@@ -17,7 +17,9 @@ export interface EvaluationSummary {
   /** pass@1 with its interval over tasks. */
   base: Score
   plus?: Score
-  statuses: { base: Record<Status, number>; plus?: Record<Status, number> }
+  statuses: { base: StatusCounts; plus?: StatusCounts }
+  /** Time that all programs were charged for, seconds. */
+  chargedSeconds: number
   /** Samples near a time limit: their verdicts may depend on the machine. */
   timeSensitive: string[]
   missingTasks: string[]
@@ -26,18 +28,37 @@ export interface EvaluationSummary {
   wallSeconds: number
 }
 
+/** Samples by status; `infra-error` is there when there are any. */
+export type StatusCounts = Record<Exclude<Status, 'infra-error'>, number> & {
+  'infra-error'?: number
+}
+
 /** The parts of a summary that follow from the verdicts. */
 export function summariseVerdicts(
   verdicts: readonly SampleVerdict[],
   baseOnly: boolean,
-): Pick<EvaluationSummary, 'passAtK' | 'base' | 'plus' | 'statuses' | 'timeSensitive'> {
+): Pick<
+  EvaluationSummary,
+  'passAtK' | 'base' | 'plus' | 'statuses' | 'timeSensitive' | 'chargedSeconds'
+> {
+  const charged = verdicts.reduce(
+    (sum, { base, plus }) => sum + base.seconds + (plus?.seconds ?? 0),
+    0,
+  )
+  const chargedSeconds = Math.round(charged * 1000) / 1000
   const base = scoreSet(verdicts, 'base')
   const statuses = { base: countStatuses(verdicts.map((verdict) => verdict.base.status)) }
   const timeSensitive = verdicts
     .filter(isTimeSensitive)
     .map(({ taskId, sample }) => (sample === 0 ? taskId : `${taskId} (sample ${sample})`))
   if (baseOnly) {
-    return { passAtK: { base: base.passAtK }, base: base.score, statuses, timeSensitive }
+    return {
+      passAtK: { base: base.passAtK },
+      base: base.score,
+      statuses,
+      timeSensitive,
+      chargedSeconds,
+    }
   }
   const plus = scoreSet(verdicts, 'plus')
   return {
@@ -49,6 +70,7 @@ export function summariseVerdicts(
       plus: countStatuses(verdicts.flatMap((verdict) => verdict.plus?.status ?? [])),
     },
     timeSensitive,
+    chargedSeconds,
   }
 }
 
@@ -58,6 +80,7 @@ function scoreSet(
 ): { passAtK: Record<string, number>; score: Score } {
   const tasks = new Map<string, { samples: number; passed: number }>()
   for (const verdict of verdicts) {
+    if (isFault(verdict)) continue
     const task = tasks.get(verdict.taskId) ?? { samples: 0, passed: 0 }
     task.samples++
     if (passes(verdict, set)) task.passed++
@@ -71,8 +94,8 @@ function scoreSet(
   }
 }
 
-function countStatuses(statuses: readonly Status[]): Record<Status, number> {
-  const counts = { pass: 0, fail: 0, timeout: 0 }
-  for (const status of statuses) counts[status]++
+function countStatuses(statuses: readonly Status[]): StatusCounts {
+  const counts: StatusCounts = { pass: 0, fail: 0, timeout: 0 }
+  for (const status of statuses) counts[status] = (counts[status] ?? 0) + 1
   return counts
 }

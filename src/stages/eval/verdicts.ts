@@ -1,5 +1,8 @@
-/** How one input set of a program ended; `timeout` means that no status was reached. */
-export type Status = 'pass' | 'fail' | 'timeout'
+/**
+ * How one input set of a program ended; `timeout` means that no status was reached, `infra-error`
+ * that the sandbox failed, which says nothing about the program.
+ */
+export type Status = 'pass' | 'fail' | 'timeout' | 'infra-error'
 
 /** The first input that failed; texts are Python `repr`, cut at 300 characters. */
 export interface Failure {
@@ -22,6 +25,8 @@ export interface SetVerdict {
   inputs: number
   /** Longest call as a share of its time limit; near 1 the verdict depends on the machine. */
   load: number
+  /** Time that the program was charged for, seconds. */
+  seconds: number
   /** JSON texts of the inputs that EvalPlus lists as failed. */
   failTests: string[]
   failure?: Failure
@@ -55,4 +60,9 @@ export function isTimeSensitive(verdict: ProgramVerdict): boolean {
   return [verdict.base, verdict.plus].some(
     (set) => set !== undefined && set.load >= 0.5 && set.load <= 2,
   )
+}
+
+/** Whether the sandbox failed, so that nothing is known of the program. */
+export function isFault({ base, plus }: ProgramVerdict): boolean {
+  return base.status === 'infra-error' || plus?.status === 'infra-error'
 }

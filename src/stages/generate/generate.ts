@@ -20,6 +20,8 @@ export interface GenerationContext {
   progress?: Progress
   /** Ends the generation after the batch in progress; `resume` goes on. */
   signal?: AbortSignal
+  /** Where files of benchmarks are looked for when `data` is not given. */
+  dataFolders?: readonly string[]
 }
 
 export interface GenerationSummary {
@@ -52,7 +54,9 @@ export async function generate(
   const options = parseOptions(generateOptionsSchema, input)
   const partialPath = `${options.out}.partial`
   await refuseOutput(options, partialPath)
-  const problemFile = await readProblems(options.problems, options.data)
+  const problemFile = await readProblems(options.problems, {
+    data: options.data ?? context.dataFolders ?? [],
+  })
   const fingerprint = await fingerprintOf(options, problemFile.hash)
   const finished = await finishedSummary(options, fingerprint)
   if (finished !== undefined) return finished

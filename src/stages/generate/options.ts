@@ -6,8 +6,11 @@ export const generateOptionsSchema = z.strictObject({
   problems: z
     .string()
     .min(1)
-    .describe('Problem file in EvalPlus format (JSONL, .gz), or humaneval, humaneval-mini, mbpp.'),
-  data: z.string().optional().describe('Folder that holds the files of benchmarks given by name.'),
+    .describe('Problem file in EvalPlus format (JSONL, .gz), or humaneval or mbpp by name.'),
+  data: z
+    .string()
+    .optional()
+    .describe('Folder with the files of benchmarks; default where data fetch puts them.'),
   out: z.string().min(1).describe('File for the samples, JSONL of task_id and solution.'),
   overwrite: z.boolean().default(false).describe('Replace the file.'),
   resume: z.boolean().default(false).describe('Go on with a generation that was interrupted.'),

@@ -174,6 +174,7 @@ class Judge:
                 pass
             finally:
                 signal.setitimer(signal.ITIMER_REAL, 0)
+            judged.seconds = run.seconds_charged()
         return judged.verdict()
 
 
@@ -207,7 +208,7 @@ class Run:
 
     def messages(self, limit):
         """Messages as they come, until the child ends or was charged more than `limit` seconds."""
-        started = time.monotonic()
+        started = self.started = time.monotonic()
         try:
             self.connection.sendall(len(self.order).to_bytes(8, "big") + self.order)
         except OSError:
@@ -250,6 +251,11 @@ class Run:
         return limit - (wall - _seconds_waited(self.child))
 
 
+    def seconds_charged(self):
+        """Wall time without the time that the child waited for a processor."""
+        return max(0.0, time.monotonic() - self.started - _seconds_waited(self.child))
+
+
 def _seconds_waited(process):
     """Time a process was ready to run and had no processor."""
     try:
@@ -277,6 +283,7 @@ class JudgedSet:
         self.shown = None
         self.error = None
         self.load = 0.0
+        self.seconds = 0.0
 
     def take(self, kind, seconds, payload):
         """Takes a message; true when the status is known."""
@@ -356,6 +363,7 @@ class JudgedSet:
             "finished": len(self.flags),
             "inputs": len(self.inputs),
             "load": round(self.load, 4),
+            "seconds": round(self.seconds, 4),
             "failTests": [self.input_text(index) for index in self.failed_inputs()],
         }
         if self.shown is not None:

@@ -2,14 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import type { Problem } from '../../data/benchmarks/index.ts'
 import type { Limits, RunResult, Sandbox } from '../../sandbox/index.ts'
+import type { JudgedTask } from './judged-task.ts'
 import type { EvalOptions } from './options.ts'
 import type { ProgramVerdict } from './verdicts.ts'
-
-/** A problem with different programs for it. */
-export interface JudgedTask {
-  problem: Problem
-  programs: readonly string[]
-}
 
 /** What one run of the judge said. */
 export interface JudgeReport {
@@ -41,7 +36,7 @@ export async function readJudgeSource(): Promise<JudgeSource> {
 export async function runJudge(
   sandbox: Sandbox,
   source: JudgeSource,
-  tasks: readonly JudgedTask[],
+  tasks: readonly JudgedTask<Problem>[],
   options: EvalOptions,
 ): Promise<JudgeReport> {
   const nonce = randomBytes(16).toString('hex')
@@ -58,7 +53,11 @@ export async function runJudge(
 }
 
 /** The two documents that the judge reads; programs see nothing of the second. */
-function judgeInput(tasks: readonly JudgedTask[], options: EvalOptions, nonce: string): string {
+function judgeInput(
+  tasks: readonly JudgedTask<Problem>[],
+  options: EvalOptions,
+  nonce: string,
+): string {
   const problems = tasks.map(({ problem }) => ({
     taskId: problem.taskId,
     dataset: problem.dataset,
@@ -90,7 +89,7 @@ function judgeInput(tasks: readonly JudgedTask[], options: EvalOptions, nonce: s
 }
 
 /** Backstops only: the judge itself ends programs at their limits. */
-function judgeLimits(tasks: readonly JudgedTask[], options: EvalOptions): Partial<Limits> {
+function judgeLimits(tasks: readonly JudgedTask<Problem>[], options: EvalOptions): Partial<Limits> {
   const programs = tasks.reduce((sum, task) => sum + task.programs.length, 0)
   const seconds = 600 + programs * 2 * (options.totalTimeLimit + 3)
   return {
@@ -107,7 +106,11 @@ function judgeLimits(tasks: readonly JudgedTask[], options: EvalOptions): Partia
 const MIB = 2 ** 20
 const JUDGE_MEMORY_BYTES = 3 * 2 ** 30
 
-function readReport(result: RunResult, nonce: string, tasks: readonly JudgedTask[]): JudgeReport {
+function readReport(
+  result: RunResult,
+  nonce: string,
+  tasks: readonly JudgedTask<Problem>[],
+): JudgeReport {
   const verdicts = tasks.map(({ programs }) =>
     programs.map((): ProgramVerdict | undefined => undefined),
   )

@@ -1,21 +1,12 @@
-import {
-  InputError,
-  InterruptedError,
-  MissingDependencyError,
-  ReflectionCoderError,
-} from '../../core/index.ts'
+import { InputError, MissingDependencyError } from '../../core/index.ts'
 import type { Problem } from '../../data/benchmarks/index.ts'
 import type { Sandbox } from '../../sandbox/index.ts'
-import { type JudgedTask, type JudgeReport, type JudgeSource, runJudge } from './judge-program.ts'
+import type { JudgeContext } from './judge-benchmark.ts'
+import type { JudgedTask, OnVerdict } from './judged-task.ts'
 import type { EvalOptions } from './options.ts'
-import type { ProgramVerdict } from './verdicts.ts'
-
-/** Called once for every program, in the order in which verdicts arrive. */
-export type OnVerdict = (
-  problem: Problem,
-  program: string,
-  verdict: ProgramVerdict,
-) => Promise<void>
+import { type JudgeReport, type JudgeSource, runJudge } from './run-judge.ts'
+import { runParallel } from './run-parallel.ts'
+import type { ProgramVerdict, SetVerdict } from './verdicts.ts'
 
 /**
  * Judges all programs of all tasks, `workers` runs at a time. A run whose judge ended early, for
@@ -23,38 +14,28 @@ export type OnVerdict = (
  *
  * @throws InterruptedError after the runs in progress when `signal` is aborted.
  */
-export async function judgeAll(
-  sandbox: Sandbox,
-  source: JudgeSource,
-  tasks: readonly JudgedTask[],
-  options: EvalOptions,
-  workers: number,
-  onVerdict: OnVerdict,
-  signal?: AbortSignal,
+export async function judgeFunctions(
+  tasks: readonly JudgedTask<Problem>[],
+  { sandbox, source, options, workers, onVerdict, signal }: JudgeContext,
 ): Promise<void> {
-  const queue = groupTasks(tasks, workers)
-  let failed = false
-  const work = async () => {
-    for (let group = queue.shift(); group !== undefined && !failed; group = queue.shift()) {
-      if (signal?.aborted) return
-      await judgeGroup(sandbox, source, group, options, onVerdict).catch((error) => {
-        failed = true
-        throw error
-      })
-    }
-  }
-  const ended = await Promise.allSettled(Array.from({ length: workers }, work))
-  for (const each of ended) if (each.status === 'rejected') throw each.reason
-  if (signal?.aborted && queue.length > 0) throw new InterruptedError()
+  await runParallel(
+    groupTasks(tasks, workers),
+    workers,
+    (group) => judgeGroup(sandbox, source, group, options, onVerdict),
+    signal,
+  )
 }
 
 /** Slow tasks alone and first, the rest in small groups, which save start-up time. */
-function groupTasks(tasks: readonly JudgedTask[], workers: number): JudgedTask[][] {
+function groupTasks(
+  tasks: readonly JudgedTask<Problem>[],
+  workers: number,
+): JudgedTask<Problem>[][] {
   const slow = tasks.filter(({ problem }) => slowTasks.has(problem.taskId))
   const groups = slow.map((task) => [task])
   const others = tasks.filter(({ problem }) => !slowTasks.has(problem.taskId))
   const size = Math.max(1, Math.min(8, Math.ceil(others.length / (workers * 8))))
-  let group: JudgedTask[] = []
+  let group: JudgedTask<Problem>[] = []
   let programs = 0
   for (const task of others) {
     if (group.length > 0 && (group.length >= size || programs + task.programs.length > 8)) {
@@ -79,7 +60,7 @@ const slowTasks = new Set(
 async function judgeGroup(
   sandbox: Sandbox,
   source: JudgeSource,
-  group: readonly JudgedTask[],
+  group: readonly JudgedTask<Problem>[],
   options: EvalOptions,
   onVerdict: OnVerdict,
 ): Promise<void> {
@@ -90,7 +71,7 @@ async function judgeGroup(
       const verdict =
         report.verdicts[index]?.[number] ??
         (await judgeAlone(sandbox, source, { problem: task.problem, programs: [program] }, options))
-      await onVerdict(task.problem, program, verdict)
+      await onVerdict(task.problem.taskId, program, verdict)
     }
   }
 }
@@ -99,7 +80,7 @@ async function judgeGroup(
 async function judgeAlone(
   sandbox: Sandbox,
   source: JudgeSource,
-  task: JudgedTask,
+  task: JudgedTask<Problem>,
   options: EvalOptions,
 ): Promise<ProgramVerdict> {
   const report = await runJudge(sandbox, source, [task], options)
@@ -107,27 +88,21 @@ async function judgeAlone(
   const verdict = report.verdicts[0]?.[0]
   if (verdict !== undefined) return verdict
   const { result } = report
-  if (result.outcome === 'infra-error' || !report.ready.has(0)) {
-    throw new ReflectionCoderError(
-      `the judge of ${task.problem.taskId} ended with ${result.outcome}: ${lastLine(result.stderr)}`,
-      {
-        code: 'RC_JUDGE_FAILED',
-        hint: 'Finished verdicts are kept; --resume goes on. Check memory and the sandbox with doctor.',
-      },
-    )
-  }
-  const noStatus = () => ({
-    status: 'timeout' as const,
+  const failed = result.outcome === 'infra-error' || !report.ready.has(0)
+  const last = lastLine(result.stderr)
+  const noVerdict = (): SetVerdict => ({
+    status: failed ? 'infra-error' : 'timeout',
     finished: 0,
     inputs: 0,
     load: 0,
+    seconds: 0,
     failTests: [],
-    error: `the judge was ended (${result.outcome})`,
+    error: `the judge was ended (${result.outcome}${last === '' ? '' : `: ${last}`})`,
   })
-  return options.baseOnly ? { base: noStatus() } : { base: noStatus(), plus: noStatus() }
+  return options.baseOnly ? { base: noVerdict() } : { base: noVerdict(), plus: noVerdict() }
 }
 
-function refuseFaults(report: JudgeReport, group: readonly JudgedTask[]): void {
+function refuseFaults(report: JudgeReport, group: readonly JudgedTask<Problem>[]): void {
   for (const [index, fault] of report.faults) {
     const taskId = group[index]?.problem.taskId
     if (/No module named/.test(fault)) {

@@ -1,7 +1,7 @@
 """Writes src/nn/tokenizer/__fixtures__: small tokenizers of the kinds that code models use, trained by
 Hugging Face's Rust library, and the ids that it gives to texts with special tokens read as text.
 
-Needs the Python package tokenizers; texts.json is kept by hand and is read, not written.
+Needs the Python packages tokenizers and transformers; texts.json is kept by hand and is read, not written.
 """
 
 import glob
@@ -10,6 +10,7 @@ import sysconfig
 from pathlib import Path
 
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+from transformers.convert_slow_tokenizer import generate_merges
 
 folder = Path(__file__).parent.parent / "src/nn/tokenizer/__fixtures__"
 texts = json.loads((folder / "texts.json").read_text())
@@ -96,7 +97,9 @@ def deepseek():
         ["<｜begin▁of▁sentence｜>", "<｜end▁of▁sentence｜>"],
         ALPHABET,
     )
-    tokenizer.add_tokens([AddedToken("<|User|>", normalized=True, special=False)])
+    # The published files have single characters of the byte alphabet as tokens, found in plain text.
+    plain = ["õ", "÷", "ü", "ÿ", "<|User|>", "<|EOT|>"]
+    tokenizer.add_tokens([AddedToken(token, normalized=True, special=False) for token in plain])
     return tokenizer, {"bos_token": "<｜begin▁of▁sentence｜>", "eos_token": "<｜end▁of▁sentence｜>"}
 
 
@@ -107,7 +110,8 @@ def gpt2():
     return tokenizer, {"bos_token": "<|endoftext|>", "eos_token": "<|endoftext|>"}
 
 
-def codellama():
+def sentence_pieces():
+    """A vocabulary as SentencePiece makes it: bytes for what is unknown, merges from scores."""
     byte_tokens = [f"<0x{byte:02X}>" for byte in range(256)]
     tokenizer = train(
         models.BPE(unk_token="<unk>", fuse_unk=True, byte_fallback=True),
@@ -124,10 +128,42 @@ def codellama():
     data = json.loads(tokenizer.to_str())
     data["added_tokens"] = data["added_tokens"][:3]
     data["pre_tokenizer"] = None
-    return Tokenizer.from_str(json.dumps(data)), {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>"}
+    pieces = {token: id for token, id in data["model"]["vocab"].items() if id >= 3 + 256}
+    scores = {token: -float(id) for token, id in pieces.items()}
+    data["model"]["merges"] = [list(pair) for pair in generate_merges(pieces, scores)]
+    return data
 
 
-for build in (qwen2, llama3, deepseek, gpt2, codellama):
+def codellama():
+    """Llama 2 and CodeLlama; CodeLlama has the marks of infilling as tokens that are not normalised."""
+    tokenizer = Tokenizer.from_str(json.dumps(sentence_pieces()))
+    marks = ["▁<PRE>", "▁<MID>", "▁<SUF>", "▁<EOT>"]
+    tokenizer.add_special_tokens([AddedToken(mark, normalized=False, special=True) for mark in marks])
+    return tokenizer, {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>"}
+
+
+def mistral():
+    """Mistral's later files: no normaliser, a space only before the very first word, control tokens."""
+    data = sentence_pieces()
+    data["normalizer"] = None
+    data["pre_tokenizer"] = {
+        "type": "Metaspace", "replacement": "▁", "prepend_scheme": "first", "split": False
+    }
+    tokenizer = Tokenizer.from_str(json.dumps(data))
+    tokenizer.add_special_tokens(["[INST]", "[/INST]", "[TOOL_CALLS]"])
+    return tokenizer, {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>"}
+
+
+def qwen3():
+    """Qwen 2.5 and 3: as Qwen 2, with many more added tokens, special and not."""
+    tokenizer, config = qwen2()
+    tokenizer.add_special_tokens(["<|fim_prefix|>", "<|repo_name|>"])
+    plain = ["</tool_call>", "<think>", "</think>"]
+    tokenizer.add_tokens([AddedToken(token, normalized=False, special=False) for token in plain])
+    return tokenizer, {**config, "additional_special_tokens": ["<|im_start|>", "<|im_end|>"]}
+
+
+for build in (qwen2, qwen3, llama3, deepseek, gpt2, codellama, mistral):
     tokenizer, config = build()
     target = folder / build.__name__
     target.mkdir(exist_ok=True)

@@ -10,7 +10,7 @@ const floors: readonly { floor: string; rooms: readonly string[] }[] = [
   { floor: 'core', rooms: [] },
   { floor: 'data', rooms: ['dialog', 'datasets', 'benchmarks', 'katas'] },
   { floor: 'sandbox', rooms: [] },
-  { floor: 'nn', rooms: ['tokenizer', 'weights', 'graph', 'runtime', 'models', 'infer'] },
+  { floor: 'nn', rooms: ['weights', 'tokenizer', 'graph', 'runtime', 'models', 'infer'] },
   { floor: 'stages', rooms: ['synth', 'plan', 'train', 'generate', 'eval'] },
   { floor: 'app', rooms: ['report', 'pipeline', 'cli'] },
 ]

@@ -1,4 +1,4 @@
-"""Writes a tiny random Qwen2 model, with a tokenizer if asked for.
+"""Writes a tiny random model of the Llama or Qwen family, with a tokenizer if asked for.
 
     python test/parity/make_model.py --out DIR --layers 2 --hidden 64 --heads 4 --kv-heads 2 \
         --vocab 300 --tied --tokenizer

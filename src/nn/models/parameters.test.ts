@@ -36,7 +36,7 @@ describe('loadModel', () => {
     await exportModel(folder, model)
     await expect(loadModel(folder)).rejects.toMatchObject({
       code: 'RC_TENSOR_SHAPE',
-      message: `${folder}: the tensor model.norm.weight has the wrong shape: expected [32], got [31]`,
+      message: `${join(folder, 'model.safetensors')}: the tensor model.norm.weight has the wrong shape: expected [32], got [31]`,
     })
   })
 

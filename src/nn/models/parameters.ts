@@ -1,6 +1,11 @@
 import { InputError } from '../../core/index.ts'
 import type { HostTensor } from '../runtime/index.ts'
-import { assertFinite, openModelFolder, writeModelFolder } from '../weights/index.ts'
+import {
+  assertFinite,
+  type ModelSource,
+  openModelSource,
+  writeModelFolder,
+} from '../weights/index.ts'
 import { type DecoderConfig, parseDecoderConfig } from './decoder-config.ts'
 
 /** Trainable tensors in float32 under their Hugging Face names, in the order of the model. */
@@ -35,26 +40,26 @@ export const headParameter = ({ tiedEmbeddings }: DecoderConfig) =>
   tiedEmbeddings ? 'model.embed_tokens.weight' : 'lm_head.weight'
 
 /**
- * Reads a Hugging Face folder into memory as float32.
+ * Reads a Hugging Face folder or a GGUF file into memory as float32, tensor by tensor.
  *
  * @throws `RC_BAD_MODEL_CONFIG`, `RC_MISSING_TENSOR`, `RC_TENSOR_SHAPE`, `RC_UNKNOWN_TENSOR`,
  * `RC_TENSOR_NOT_FINITE`, each with the file and the tensor
  */
 export async function loadModel(path: string): Promise<Model> {
-  const folder = await openModelFolder(path)
+  const source = await openModelSource(path)
   try {
-    const config = parseDecoderConfig(folder.config, path)
+    const config = parseDecoderConfig(source.config, path)
     const shapes = parameterShapes(config)
-    refuseOtherTensors(path, folder.tensors, shapes, config)
+    refuseOtherTensors(source, shapes, config)
     const parameters: Parameters = new Map()
     for (const [name, shape] of shapes) {
-      const data = await folder.readFloat32(name)
-      assertFinite(data, { path, name, shape })
+      const data = await source.readFloat32(name)
+      assertFinite(data, { path: source.fileOf(name), name, shape })
       parameters.set(name, { data, shape })
     }
-    return { config, rawConfig: folder.config, parameters }
+    return { config, rawConfig: source.config, parameters }
   } finally {
-    await folder.close()
+    await source.close()
   }
 }
 
@@ -94,31 +99,37 @@ function layerShapes(config: DecoderConfig): Record<string, number[]> {
   }
 }
 
+/** Checks names, types and shapes before anything is read. */
 function refuseOtherTensors(
-  path: string,
-  found: ReadonlyMap<string, { shape: readonly number[] }>,
+  source: ModelSource,
   expected: ReadonlyMap<string, readonly number[]>,
   { tiedEmbeddings }: DecoderConfig,
 ): void {
-  const problem = (code: string, message: string) =>
-    new InputError(`${path}: ${message}`, {
+  const { path, tensors } = source
+  const problem = (code: string, file: string, message: string) =>
+    new InputError(`${file}: ${message}`, {
       code,
-      hint: 'The weights do not belong to this config.json; fetch the folder again.',
+      hint: `The weights do not belong to the configuration of ${path}; fetch the model again.`,
     })
   for (const [name, shape] of expected) {
-    const tensor = found.get(name)
+    const tensor = tensors.get(name)
     if (!tensor) {
-      throw problem('RC_MISSING_TENSOR', `the tensor ${name} [${shape.join(', ')}] is missing`)
+      const message = `the tensor ${name} [${shape.join(', ')}] is missing`
+      throw problem('RC_MISSING_TENSOR', path, message)
     }
     if (tensor.shape.join() !== shape.join()) {
       const sizes = `expected [${shape.join(', ')}], got [${tensor.shape.join(', ')}]`
-      throw problem('RC_TENSOR_SHAPE', `the tensor ${name} has the wrong shape: ${sizes}`)
+      const message = `the tensor ${name} has the wrong shape: ${sizes}`
+      throw problem('RC_TENSOR_SHAPE', source.fileOf(name), message)
     }
   }
-  for (const name of found.keys()) {
+  for (const name of tensors.keys()) {
     const copyOfEmbedding = tiedEmbeddings && name === 'lm_head.weight'
-    if (!expected.has(name) && !copyOfEmbedding) {
-      throw problem('RC_UNKNOWN_TENSOR', `the tensor ${name} has no place in this model`)
-    }
+    if (expected.has(name) || copyOfEmbedding || isBuffer(name)) continue
+    const message = `the tensor ${name} has no place in this model`
+    throw problem('RC_UNKNOWN_TENSOR', source.fileOf(name), message)
   }
 }
+
+/** Early Llama folders hold the rotary frequencies, which follow from the configuration. */
+const isBuffer = (name: string) => name.endsWith('.rotary_emb.inv_freq')

@@ -8,7 +8,7 @@ import { loadTokenizer, type Tokenizer } from './tokenizer.ts'
 
 // Tokenizers and ids of Hugging Face's Rust library: scripts/make-tokenizer-fixtures.py.
 const fixtures = new URL('./__fixtures__/', import.meta.url).pathname
-const kinds = ['qwen2', 'llama3', 'deepseek', 'gpt2', 'codellama'] as const
+const kinds = ['qwen2', 'qwen3', 'llama3', 'deepseek', 'gpt2', 'codellama', 'mistral'] as const
 
 let folder: string
 const tokenizers = new Map<string, Tokenizer>()

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { DialogSegment, SpecialToken } from '../../data/dialog/index.ts'
+import { isGgufPath } from '../weights/index.ts'
+import { readGgufTokenizer } from './gguf-tokenizer.ts'
 import { createIdDecoder } from './id-decoder.ts'
 import { createPlainTokenizer } from './plain-tokenizer.ts'
 import { readTokenizerFiles, type TokenizerFiles } from './tokenizer-files.ts'
@@ -39,13 +41,15 @@ export interface Tokenizer {
 }
 
 /**
- * Loads the tokenizer of a Hugging Face model folder (tokenizer.json, byte-pair encoding) and adds
- * to it what it lacks of the seven tokens.
+ * Loads the tokenizer of a Hugging Face model folder (tokenizer.json, byte-pair encoding) or of a
+ * GGUF file and adds to it what it lacks of the seven tokens.
  *
- * @throws `RC_NO_TOKENIZER` without tokenizer.json, `RC_BAD_TOKENIZER` when the files do not fit.
+ * @throws `RC_NO_TOKENIZER` without tokenizer.json, `RC_BAD_TOKENIZER` when the files do not fit,
+ * `RC_BAD_GGUF` for what a GGUF file lacks.
  */
-export async function loadTokenizer(folder: string): Promise<Tokenizer> {
-  const files = await readTokenizerFiles(folder)
+export async function loadTokenizer(model: string): Promise<Tokenizer> {
+  const isGguf = await isGgufPath(model)
+  const files = await (isGguf ? readGgufTokenizer(model) : readTokenizerFiles(model))
   const vocabulary = createVocabulary(files)
   const plain = createPlainTokenizer(files, vocabulary)
   const decoder = createIdDecoder(files.tokenizer, vocabulary, plain.decode)

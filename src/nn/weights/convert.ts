@@ -8,7 +8,7 @@ export function widenHalves(type: HalfType, source: Uint16Array, target: Float32
     for (let i = 0; i < source.length; i++) bits[i] = source[i]! << 16
     return
   }
-  const table = halfTable()
+  const table = halfBits()
   for (let i = 0; i < source.length; i++) bits[i] = table[source[i]!]!
 }
 
@@ -48,24 +48,32 @@ function roundToHalf(bits: number): number {
   return sign | (kept + (rest > half || (rest === half && (kept & 1) === 1) ? 1 : 0))
 }
 
-let widened: Uint32Array | undefined
+let widened: Float32Array | undefined
 
-/** The float32 bits of each of the 65,536 halves. */
-function halfTable(): Uint32Array {
-  if (widened !== undefined) return widened
+/** The values of all 65,536 halves, by their bits. */
+export function halfTable(): Float32Array {
+  widened ??= widenAllHalves()
+  return widened
+}
+
+/** The same as bits of float32, so that NaN payloads are kept. */
+function halfBits(): Uint32Array {
+  return new Uint32Array(halfTable().buffer)
+}
+
+function widenAllHalves(): Float32Array {
   const values = new Float32Array(65536)
-  const table = new Uint32Array(values.buffer)
+  const bits = new Uint32Array(values.buffer)
   for (let half = 0; half < 65536; half++) {
     const exponent = (half >>> 10) & 31
     const fraction = half & 0x3ff
     if (exponent === 31) {
-      table[half] = (((half & 0x8000) << 16) | 0x7f800000 | (fraction << 13)) >>> 0
+      bits[half] = (((half & 0x8000) << 16) | 0x7f800000 | (fraction << 13)) >>> 0
       continue
     }
     const magnitude =
       exponent === 0 ? fraction * 2 ** -24 : (1024 + fraction) * 2 ** (exponent - 25)
     values[half] = half & 0x8000 ? -magnitude : magnitude
   }
-  widened = table
-  return table
+  return values
 }

@@ -7,7 +7,18 @@ export {
   type TensorInfo,
   tensorBytes,
 } from './dtype.ts'
-export { type ModelFolder, openModelFolder, readModelConfig } from './model-folder.ts'
+export type { GgufMetadata } from './gguf/parse-gguf.ts'
+export { readGgufMetadata } from './gguf/read-gguf.ts'
+export { openModelFolder } from './model-folder.ts'
+export {
+  hashSourceConfig,
+  isGgufPath,
+  type ModelSource,
+  openModelSource,
+  readSourceConfig,
+  type StoredTensor,
+} from './model-source.ts'
 export { openSafetensors, type SafetensorsFile } from './read-safetensors.ts'
+export { badGguf } from './weights-errors.ts'
 export { type ModelFolderContent, writeModelFolder } from './write-model-folder.ts'
 export { type TensorData, type TensorToWrite, writeSafetensors } from './write-safetensors.ts'

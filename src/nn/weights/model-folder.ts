@@ -1,19 +1,9 @@
 import { readFile, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { TensorInfo } from './dtype.ts'
+import type { ModelSource } from './model-source.ts'
 import { missingTensor, openSafetensors, type SafetensorsFile } from './read-safetensors.ts'
 import { badModelFolder } from './weights-errors.ts'
-
-/** A Hugging Face model folder: configuration and weights, the weights in one file or in shards. */
-export interface ModelFolder {
-  readonly path: string
-  /** `config.json` as it stands. */
-  readonly config: Readonly<Record<string, unknown>>
-  readonly tensors: ReadonlyMap<string, TensorInfo>
-  /** A tensor of F32, F16 or BF16 as float32, row-major. */
-  readFloat32(name: string): Promise<Float32Array<ArrayBuffer>>
-  close(): Promise<void>
-}
 
 /**
  * Opens a folder with `config.json` and either `model.safetensors` or `model.safetensors.index.json`
@@ -21,7 +11,7 @@ export interface ModelFolder {
  *
  * @throws `RC_BAD_MODEL_FOLDER` for what is missing, and the errors of `openSafetensors`.
  */
-export async function openModelFolder(path: string): Promise<ModelFolder> {
+export async function openModelFolder(path: string): Promise<ModelSource> {
   const config = await readModelConfig(path)
   const single = join(path, 'model.safetensors')
   if (await isFile(single)) {
@@ -46,17 +36,18 @@ function createFolder(
   path: string,
   config: Record<string, unknown>,
   homes: ReadonlyMap<string, SafetensorsFile>,
-): ModelFolder {
+): ModelSource {
   const tensors = new Map<string, TensorInfo>()
   for (const [name, file] of homes) tensors.set(name, file.tensors.get(name) as TensorInfo)
   return {
     path,
     config,
     tensors,
-    async readFloat32(name) {
+    fileOf: (name) => homes.get(name)?.path ?? path,
+    async readFloat32(name, target) {
       const home = homes.get(name)
       if (home === undefined) throw missingTensor(path, name, tensors)
-      return home.readFloat32(name)
+      return home.readFloat32(name, target)
     },
     close: () => closeAll(homes.values()),
   }

@@ -2,8 +2,9 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { InputError, nearestName } from '../../core/index.ts'
 import { type HalfType, widenHalves } from './convert.ts'
 import { countElements, describeTensor, type TensorInfo } from './dtype.ts'
+import { bytesOf, type EndOfFile, readFully, readPieces } from './file-bytes.ts'
 import { maxHeaderBytes, parseHeader, type TensorEntry } from './safetensors-header.ts'
-import { badSafetensors } from './weights-errors.ts'
+import { badSafetensors, unreadableWeights } from './weights-errors.ts'
 
 /** An open safetensors file; reads are independent of each other and may run at once. */
 export interface SafetensorsFile {
@@ -11,8 +12,8 @@ export interface SafetensorsFile {
   readonly metadata: Readonly<Record<string, string>>
   /** Tensors by name, in the order of the header. */
   readonly tensors: ReadonlyMap<string, TensorInfo>
-  /** A tensor of F32, F16 or BF16 as float32, row-major, in a buffer of its own. */
-  readFloat32(name: string): Promise<Float32Array<ArrayBuffer>>
+  /** A tensor of F32, F16 or BF16 as float32, row-major, in `target` or a buffer of its own. */
+  readFloat32(name: string, target?: Float32Array<ArrayBuffer>): Promise<Float32Array<ArrayBuffer>>
   /** An I32 tensor. */
   readInt32(name: string): Promise<Int32Array<ArrayBuffer>>
   /** An I64 tensor. */
@@ -29,17 +30,13 @@ export interface SafetensorsFile {
  */
 export async function openSafetensors(path: string): Promise<SafetensorsFile> {
   const handle = await open(path, 'r').catch((cause) => {
-    throw new InputError(`cannot read the weights file ${path}: ${(cause as Error).message}`, {
-      code: 'RC_WEIGHTS_UNREADABLE',
-      hint: 'Check the path and that you may read the file.',
-      cause,
-    })
+    throw unreadableWeights(path, cause)
   })
   try {
     const { size } = await handle.stat()
     const headerBytes = await readHeaderLength(handle, path, size)
     const text = new Uint8Array(headerBytes)
-    await readFully(handle, text, 8, path)
+    await readFully(handle, text, 8, endOf(path))
     const dataStart = 8 + headerBytes
     const header = parseHeader(path, Buffer.from(text).toString('utf8'), size - dataStart)
     return createFile(handle, path, header.metadata, header.tensors, dataStart)
@@ -66,18 +63,23 @@ function createFile(
     )
   }
   const fill = async <T extends ArrayBufferView>(target: T, entry: TensorEntry): Promise<T> => {
-    await readFully(handle, bytesOf(target), dataStart + entry.start, path)
+    await readFully(handle, bytesOf(target), dataStart + entry.start, endOf(path))
     return target
   }
   return {
     path,
     metadata,
     tensors,
-    async readFloat32(name) {
+    async readFloat32(name, given) {
       const entry = find(name, 'F32', 'F16', 'BF16')
-      const target = new Float32Array(countElements(entry.shape))
+      const length = countElements(entry.shape)
+      const target = given ?? new Float32Array(length)
+      if (target.length !== length) {
+        throw new RangeError(`${name} has ${length} elements, its target ${target.length}`)
+      }
       if (entry.dtype === 'F32') return fill(target, entry)
-      await readHalves(handle, path, entry.dtype as HalfType, dataStart + entry.start, target)
+      const range = { position: dataStart + entry.start, byteLength: entry.end - entry.start }
+      await readHalves(handle, path, entry.dtype as HalfType, range, target)
       return target
     },
     async readInt32(name) {
@@ -95,7 +97,7 @@ function createFile(
         throw new RangeError(`${byteOffset}+${length} leaves the ${end - start} bytes of ${name}`)
       }
       const bytes = new Uint8Array(length)
-      await readFully(handle, bytes, dataStart + start + byteOffset, path)
+      await readFully(handle, bytes, dataStart + start + byteOffset, endOf(path))
       return bytes
     },
     close: () => handle.close(),
@@ -107,24 +109,28 @@ async function readHalves(
   handle: FileHandle,
   path: string,
   type: HalfType,
-  position: number,
+  range: { position: number; byteLength: number },
   target: Float32Array,
 ): Promise<void> {
-  const piece = new Uint16Array(Math.min(target.length, halvesPerRead))
-  for (let done = 0; done < target.length; done += piece.length) {
-    const part = piece.subarray(0, Math.min(piece.length, target.length - done))
-    await readFully(handle, bytesOf(part), position + 2 * done, path)
-    widenHalves(type, part, target.subarray(done, done + part.length))
+  let done = 0
+  for await (const piece of readPieces(handle, range, bytesPerPiece, endOf(path))) {
+    const halves = new Uint16Array(piece.buffer, 0, piece.length / 2)
+    widenHalves(type, halves, target.subarray(done, done + halves.length))
+    done += halves.length
   }
 }
 
-const halvesPerRead = 2 ** 22
-const bytesPerRead = 2 ** 28 // read(2) returns at most 2 GiB at once
+const bytesPerPiece = 8 * 2 ** 20
+
+const endOf =
+  (path: string): EndOfFile =>
+  (position) =>
+    badSafetensors(path, `it ends at byte ${position}`)
 
 async function readHeaderLength(handle: FileHandle, path: string, size: number): Promise<number> {
   if (size < 8) throw badSafetensors(path, `expected at least 8 bytes, got ${size}`)
   const bytes = Buffer.alloc(8)
-  await readFully(handle, bytes, 0, path)
+  await readFully(handle, bytes, 0, endOf(path))
   const length = bytes.readBigUInt64LE(0)
   if (length > BigInt(maxHeaderBytes)) {
     throw badSafetensors(
@@ -139,19 +145,6 @@ async function readHeaderLength(handle: FileHandle, path: string, size: number):
     )
   }
   return Number(length)
-}
-
-async function readFully(handle: FileHandle, target: Uint8Array, position: number, path: string) {
-  for (let done = 0; done < target.length; ) {
-    const length = Math.min(bytesPerRead, target.length - done)
-    const { bytesRead } = await handle.read(target, done, length, position + done)
-    if (bytesRead === 0) throw badSafetensors(path, `it ends at byte ${position + done}`)
-    done += bytesRead
-  }
-}
-
-function bytesOf(view: ArrayBufferView): Uint8Array {
-  return new Uint8Array(view.buffer, view.byteOffset, view.byteLength)
 }
 
 /** The error for a tensor that a file or folder does not hold, with the nearest name it has. */

@@ -12,7 +12,7 @@ import {
   writeFileAtomic,
 } from '../../core/index.ts'
 import { loadTokenizer, type Tokenizer } from '../../nn/tokenizer/index.ts'
-import { readModelConfig } from '../../nn/weights/index.ts'
+import { hashSourceConfig, readSourceConfig } from '../../nn/weights/index.ts'
 import { countMicroBatches } from './arrange-epoch.ts'
 import { type CollectedData, collectSamples } from './collect-samples.ts'
 import { countStep, emptyStepCounts, type StepCounts } from './count-steps.ts'
@@ -57,9 +57,9 @@ export async function createPlan(
   options: PlanOptions,
   context: PlanContext = {},
 ): Promise<PlanSummary> {
-  await readModelConfig(options.model)
+  await readSourceConfig(options.model)
   const tokenizer = await loadTokenizer(options.model)
-  const modelConfigSha256 = await hashFile(join(options.model, 'config.json'))
+  const modelConfigSha256 = await hashSourceConfig(options.model)
   return writePlan(options, tokenizer, modelConfigSha256, context)
 }
 

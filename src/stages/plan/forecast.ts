@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { readModelConfig } from '../../nn/weights/index.ts'
+import { readSourceConfig } from '../../nn/weights/index.ts'
 import { createPlan, type PlanContext } from './create-plan.ts'
 import { estimateMemoryBytes, estimateStepFlops, readModelShape } from './estimate-cost.ts'
 import type { PlanCounts, PlannedDataset, PlannedStep } from './format.ts'
@@ -60,7 +60,7 @@ async function forecastPlan(folder: string, settings: ForecastSettings): Promise
   const plan = await readPlan(folder)
   const { counts, data, config, vocabularySize } = plan.manifest
   const shape = readModelShape(
-    await readModelConfig(settings.model ?? config.model),
+    await readSourceConfig(settings.model ?? config.model),
     vocabularySize,
   )
   let flops = 0

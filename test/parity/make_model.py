@@ -1,7 +1,9 @@
 """Writes a tiny random model of the Llama or Qwen family, with a tokenizer if asked for.
 
-    python test/parity/make_model.py --out DIR --layers 2 --hidden 64 --heads 4 --kv-heads 2 \
-        --vocab 300 --tied --tokenizer
+    python test/parity/make_model.py --out DIR --architecture qwen2 --layers 2 --hidden 64 \
+        --heads 4 --kv-heads 2 --vocab 300 --tied --tokenizer
+
+With --many FILE.json, one model for each list of arguments in the file.
 
 Biases and norms are random too, so that every parameter has a gradient that is not trivial.
 """
@@ -9,11 +11,13 @@ Biases and norms are random too, so that every parameter has a gradient that is 
 from __future__ import annotations
 
 import argparse
+import json
+import sys
 from pathlib import Path
 
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM
+from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedTokenizerFast
 from transformers.utils import logging
 
 SPECIAL_TOKENS = [
@@ -35,34 +39,48 @@ CORPUS = [
 
 
 def main() -> None:
-    options = parse_options()
     logging.disable_progress_bar()
+    if sys.argv[1:2] == ["--many"]:
+        for arguments in json.loads(Path(sys.argv[2]).read_text()):
+            write_model(parse_options(arguments))
+    else:
+        write_model(parse_options(sys.argv[1:]))
+
+
+def write_model(options: argparse.Namespace) -> None:
     torch.manual_seed(options.seed)
-    model = Qwen2ForCausalLM(
-        Qwen2Config(
-            vocab_size=options.vocab,
-            hidden_size=options.hidden,
-            intermediate_size=options.intermediate or options.hidden * 2,
-            num_hidden_layers=options.layers,
-            num_attention_heads=options.heads,
-            num_key_value_heads=options.kv_heads,
-            max_position_embeddings=options.max_positions,
-            rope_parameters={"rope_type": "default", "rope_theta": options.rope_theta},
-            tie_word_embeddings=options.tied,
-            bos_token_id=None if options.no_bos else 0,
-            eos_token_id=1,
-            dtype=torch.float32,
-        )
+    rope = {"rope_type": "default", "rope_theta": options.rope_theta}
+    config = AutoConfig.for_model(
+        options.architecture,
+        vocab_size=options.vocab,
+        hidden_size=options.hidden,
+        intermediate_size=options.intermediate or options.hidden * 2,
+        num_hidden_layers=options.layers,
+        num_attention_heads=options.heads,
+        num_key_value_heads=options.kv_heads,
+        max_position_embeddings=options.max_positions,
+        rope_parameters={**rope, **options.rope},
+        tie_word_embeddings=options.tied,
+        bos_token_id=None if options.no_bos else 0,
+        eos_token_id=1,
+        dtype=torch.float32,
+        **options.config,
     )
+    model = AutoModelForCausalLM.from_config(config)
     randomise(model, options.scale)
     model.save_pretrained(options.out)
     if options.tokenizer:
         write_tokenizer(options)
 
 
-def parse_options() -> argparse.Namespace:
+def parse_options(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument(
+        "--architecture", choices=["llama", "mistral", "qwen2", "qwen3"], default="qwen2"
+    )
+    parser.add_argument("--config", type=json.loads, default={}, help="more keys, as JSON")
+    parser.add_argument("--rope", type=json.loads, default={}, help="rotary scaling, as JSON")
     parser.add_argument("--layers", type=int, default=2)
     parser.add_argument("--hidden", type=int, default=64)
     parser.add_argument("--intermediate", type=int, help="default: twice --hidden")
@@ -79,7 +97,7 @@ def parse_options() -> argparse.Namespace:
     parser.add_argument(
         "--no-special", action="store_true", help="a tokenizer that lacks the seven special tokens"
     )
-    return parser.parse_args()
+    return parser.parse_args(arguments)
 
 
 @torch.no_grad()

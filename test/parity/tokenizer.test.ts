@@ -8,7 +8,7 @@ import { loadTokenizer, type Tokenizer, trainTokenizer } from '../../src/nn/toke
 import { describeParity, runPython } from './python.ts'
 
 const fixtures = fileURLToPath(new URL('../../src/nn/tokenizer/__fixtures__/', import.meta.url))
-const kinds = ['qwen2', 'llama3', 'deepseek', 'gpt2', 'codellama', 'own']
+const kinds = ['qwen2', 'qwen3', 'llama3', 'deepseek', 'gpt2', 'codellama', 'mistral', 'own']
 
 interface Reference {
   specialIds: Record<string, number>

@@ -7,6 +7,8 @@ import type { Vocabulary } from './vocabulary.ts'
 export interface PlainTokenizer {
   /** Ids of plain text; never those of a special token (an `unk` of the model excepted). */
   encode(text: string): number[]
+  /** Ids of plain text that follows a special token. */
+  encodeContinuation(text: string): number[]
   /** The library's decoder chain over token texts that hold no special token. */
   decode(tokens: string[]): string
 }
@@ -20,9 +22,14 @@ export function createPlainTokenizer(
   files: TokenizerFiles,
   vocabulary: Vocabulary,
 ): PlainTokenizer {
-  const library = openLibrary(files, withoutSpecialTokens(files.tokenizer, vocabulary))
+  const json = withoutSpecialTokens(files.tokenizer, vocabulary)
+  const library = openLibrary(files, json)
+  const later = startsOnce(json.pre_tokenizer) ? openLibrary(files, withoutStart(json)) : library
+  const encodeBy = (one: Library) => (text: string) =>
+    text === '' ? [] : one.encode(text, { add_special_tokens: false }).ids
   return {
-    encode: (text) => (text === '' ? [] : library.encode(text, { add_special_tokens: false }).ids),
+    encode: encodeBy(library),
+    encodeContinuation: encodeBy(later),
     decode: (tokens) => library.decoder?.decode_chain(tokens).join('') ?? tokens.join(' '),
   }
 }
@@ -34,6 +41,16 @@ function openLibrary(files: TokenizerFiles, json: TokenizerJson): Library {
     const path = join(files.folder, 'tokenizer.json')
     throw badTokenizer(path, `this kind of tokenizer cannot be read: ${String(error)}`, error)
   }
+}
+
+/** Whether a space is put before the first word of a text only, as in Mistral's later files. */
+function startsOnce(preTokenizer: unknown): preTokenizer is { prepend_scheme: 'first' } {
+  const { type, prepend_scheme: scheme } = (preTokenizer ?? {}) as Record<string, unknown>
+  return type === 'Metaspace' && scheme === 'first'
+}
+
+function withoutStart(json: TokenizerJson): TokenizerJson {
+  return { ...json, pre_tokenizer: { ...(json.pre_tokenizer as object), prepend_scheme: 'never' } }
 }
 
 function withoutSpecialTokens(json: TokenizerJson, vocabulary: Vocabulary): TokenizerJson {

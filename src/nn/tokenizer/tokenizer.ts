@@ -26,6 +26,8 @@ export interface Tokenizer {
    * stays text. Lone surrogates become U+FFFD.
    */
   encodeText(text: string): number[]
+  /** The same for text that follows a special token, where a tokenizer may leave out a first space. */
+  encodeContinuation(text: string): number[]
   /** Each text on its own, each special segment as its id; no BOS, no EOS. */
   encodeSegments(segments: readonly DialogSegment[]): number[]
   /** Text of ids, special tokens as they are spelled; bytes that are no UTF-8 become U+FFFD. */
@@ -65,10 +67,12 @@ export async function loadTokenizer(model: string): Promise<Tokenizer> {
       sourceIds: plain.encode(token),
     })),
     encodeText: plain.encode,
+    encodeContinuation: plain.encodeContinuation,
     encodeSegments: (segments) =>
-      segments.flatMap((part) =>
-        'special' in part ? [specialIds[part.special]] : plain.encode(part.text),
-      ),
+      segments.flatMap((part, index) => {
+        if ('special' in part) return [specialIds[part.special]]
+        return index === 0 ? plain.encode(part.text) : plain.encodeContinuation(part.text)
+      }),
     ...decoder,
     writeTo: (target) => writeTokenizerFiles(files, vocabulary, target),
     hash: hashTokenizer(files, vocabulary),

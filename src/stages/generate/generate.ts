@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { access, mkdir, readdir, readFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import {
   hashFile,
   InterruptedError,
@@ -203,10 +203,19 @@ async function exists(path: string): Promise<boolean> {
 /** All that samples depend on: options, problems, and the files of the model folder. */
 async function fingerprintOf(options: GenerateOptions, hash: string): Promise<string> {
   const { out: _, overwrite: __, resume: ___, data: ____, problems: _____, ...shaping } = options
-  const names = (await readdir(options.model).catch(() => []))
-    .filter((name) => /\.(json|safetensors|gguf)$/.test(name))
-    .sort()
   const digest = createHash('sha256').update(JSON.stringify([hash, shaping]))
-  for (const name of names) digest.update(`${name} ${await hashFile(join(options.model, name))}\n`)
+  for (const path of await modelFiles(options.model)) {
+    digest.update(`${basename(path)} ${await hashFile(path)}\n`)
+  }
   return digest.digest('hex')
+}
+
+/** Files that make a model: those of a folder, or the GGUF file itself. */
+async function modelFiles(model: string): Promise<string[]> {
+  const names = await readdir(model).catch((error: NodeJS.ErrnoException) => error.code)
+  if (!Array.isArray(names)) return names === 'ENOTDIR' ? [model] : []
+  return names
+    .filter((name) => /\.(json|safetensors)$/.test(name))
+    .sort()
+    .map((name) => join(model, name))
 }

@@ -25,7 +25,11 @@ export function preparePrompt(
 ): PreparedPrompt {
   const opening = style === 'chat' ? fenceOpening : ''
   const given = opening + problem.prompt
-  const givenIds = stableIds(given, likelyContinuation(problem), tokenizer)
+  const encode = style === 'chat' ? tokenizer.encodeContinuation : tokenizer.encodeText
+  const givenIds = stableIds(given, likelyContinuation(problem), {
+    encode,
+    decode: tokenizer.decode,
+  })
   const givenText = tokenizer.decode(givenIds)
   const head =
     style === 'chat'
@@ -49,13 +53,17 @@ export function preparePrompt(
 const fenceOpening = '```python\n'
 
 /** The longest beginning of the text's tokens that stays the same when a continuation follows. */
-function stableIds(text: string, continuation: string, tokenizer: Tokenizer): number[] {
-  const alone = tokenizer.encodeText(text)
-  const continued = tokenizer.encodeText(text + continuation)
+function stableIds(
+  text: string,
+  continuation: string,
+  { encode, decode }: Pick<Tokenizer, 'decode'> & { encode: Tokenizer['encodeText'] },
+): number[] {
+  const alone = encode(text)
+  const continued = encode(text + continuation)
   let shared = 0
   while (shared < alone.length && alone[shared] === continued[shared]) shared++
   const stable = alone.slice(0, shared)
-  return text.startsWith(tokenizer.decode(stable)) && shared > 0 ? stable : alone
+  return text.startsWith(decode(stable)) && shared > 0 ? stable : alone
 }
 
 /** A prompt that holds the function's head is followed by its body, another one by the function. */

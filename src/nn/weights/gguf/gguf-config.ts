@@ -58,7 +58,7 @@ export function renderGgufConfig(
     num_hidden_layers: fields.required('block_count'),
     num_attention_heads: heads,
     num_key_value_heads: fields.number('attention.head_count_kv') ?? heads,
-    head_dim: headSize,
+    ...(modelType === 'qwen2' && headSize === hidden / heads ? {} : { head_dim: headSize }),
     hidden_act: 'silu',
     max_position_embeddings: fields.number('context_length') ?? 2048,
     rms_norm_eps: shortest(fields.required('attention.layer_norm_rms_epsilon')),

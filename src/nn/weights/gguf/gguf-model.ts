@@ -13,8 +13,8 @@ export async function openGgufModel(path: string): Promise<ModelSource> {
   const file = await openGguf(path)
   try {
     const config = await readConfig(file)
-    const headSize = config.head_dim as number
     const isLlama = config.model_type === 'llama'
+    const headSize = isLlama ? (config.head_dim as number) : 0
     const homes = new Map<string, { name: string; tensor: GgufTensor }>()
     for (const [name, tensor] of file.tensors) {
       if (name !== ropeFactorTensor) homes.set(huggingFaceName(name), { name, tensor })

@@ -1,0 +1,72 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { loadTokenizer } from '../../src/nn/tokenizer/index.ts'
+import { openModelSource } from '../../src/nn/weights/index.ts'
+import { readTensors } from './compare.ts'
+import { describeParity, runPython } from './python.ts'
+
+const textFile = fileURLToPath(
+  new URL('../../src/nn/tokenizer/__fixtures__/texts.json', import.meta.url),
+)
+
+const models = [
+  { name: 'llama', type: 'F32', rope: { rope_type: 'linear', factor: 4 } },
+  { name: 'llama', type: 'Q8_0', rope: {} },
+  { name: 'qwen2', type: 'Q4_0', rope: {} },
+  {
+    name: 'qwen3',
+    type: 'F16',
+    rope: { rope_type: 'yarn', factor: 4, original_max_position_embeddings: 1024 },
+  },
+] as const
+
+describeParity('a GGUF file of the reference package, read by transformers', () => {
+  let folder: string
+  const folderOf = ({ name, type }: (typeof models)[number]) => join(folder, `${name}-${type}`)
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'rc-gguf-parity-'))
+    const made = models.map((model) => [
+      ...['--architecture', model.name, '--out', join(folderOf(model), 'original')],
+      ...['--vocab', '300', '--tokenizer', '--rope', JSON.stringify(model.rope)],
+      ...(model.name === 'qwen2' ? ['--tied'] : []),
+    ])
+    await writeFile(join(folder, 'models.json'), JSON.stringify(made))
+    await runPython('make_model.py', ['--many', join(folder, 'models.json')])
+    for (const model of models) {
+      const original = join(folderOf(model), 'original')
+      const out = join(folderOf(model), 'model.gguf')
+      const options = ['--model', original, '--out', out, '--type', model.type]
+      await runPython('scripts/make-gguf-fixtures.py', options)
+    }
+    await runPython('reference_gguf.py', [textFile, ...models.map(folderOf)])
+  })
+  afterAll(() => rm(folder, { recursive: true, force: true }))
+
+  it.each(models)('has the same weights, configuration and ids: $name in $type', async (model) => {
+    const path = (part: string) => join(folderOf(model), part)
+    const readJson = async (part: string) => JSON.parse(await readFile(path(part), 'utf8'))
+    const source = await openModelSource(path('model.gguf'))
+    const expected = await readTensors(path('reference.safetensors'))
+    expect([...source.tensors.keys()].sort()).toEqual([...expected.keys()].sort())
+    for (const [name, values] of expected) {
+      expect(await source.readFloat32(name), name).toEqual(values)
+    }
+    await source.close()
+
+    const { rope_parameters: rope, ...shape } = await readJson('original/config.json')
+    for (const [key, value] of Object.entries(source.config)) {
+      // Spelled otherwise by transformers 5, and BOS, which the converter writes for Qwen too.
+      if (['rope_theta', 'rope_scaling', 'torch_dtype', 'bos_token_id'].includes(key)) continue
+      expect(value, key).toEqual(shape[key])
+    }
+    const scaling = (source.config.rope_scaling ?? { rope_type: 'default' }) as object
+    expect({ ...scaling, rope_theta: source.config.rope_theta }).toEqual(rope)
+
+    const tokenizer = await loadTokenizer(path('model.gguf'))
+    const texts: string[] = JSON.parse(await readFile(textFile, 'utf8'))
+    expect(texts.map(tokenizer.encodeText)).toEqual(await readJson('ids.json'))
+  })
+})

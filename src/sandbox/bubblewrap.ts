@@ -71,6 +71,7 @@ export function bubblewrapArguments(
     ...python.folders.filter((folder) => !isBelow(folder, '/usr')).flatMap(readOnlyWithParents),
     ...serverFiles.flatMap((file) => ['--ro-bind', file, join(serverFolder, baseName(file))]),
     ...readable.flatMap(readOnlyWithParents),
+    ...readable.filter(isCovered).flatMap((path) => readOnlyAt(path, visiblePath(path))),
     ...['--remount-ro', '/dev', '--remount-ro', '/', '--chdir', '/'],
   ]
 }
@@ -78,8 +79,25 @@ export function bubblewrapArguments(
 /** Where the fork server's own files stand inside. */
 export const serverFolder = '/run/reflectioncoder'
 
+/** Where programs see a readable folder, whose own place a private one may cover. */
+export function visiblePath(path: string): string {
+  return isCovered(path) ? join('/run/readable', path) : path
+}
+
+function isCovered(path: string): boolean {
+  return ['/tmp', '/work', '/dev', '/proc'].some((folder) => isBelow(path, folder))
+}
+
 const visibleSettings = [
   '/etc/alternatives',
+  // What compilers and interpreters read beside /usr.
+  '/etc/java-11-openjdk',
+  '/etc/java-17-openjdk',
+  '/etc/java-21-openjdk',
+  '/etc/mono',
+  '/etc/perl',
+  '/etc/php',
+  '/etc/R',
   '/etc/ld.so.cache',
   '/etc/ld.so.conf',
   '/etc/ld.so.conf.d',
@@ -98,8 +116,8 @@ function namespaceArguments({ privileged }: Bubblewrap): string[] {
   // What the server needs to give each program its own namespaces, user and limits; none of it is
   // left when a program begins.
   const kept = privileged
-    ? ['SYS_ADMIN', 'SETUID', 'SETGID', 'KILL', 'SYS_RESOURCE']
-    : ['SYS_ADMIN']
+    ? ['SYS_ADMIN', 'SYS_CHROOT', 'SETUID', 'SETGID', 'KILL', 'SYS_RESOURCE']
+    : ['SYS_ADMIN', 'SYS_CHROOT']
   return [
     ...(privileged ? [] : ['--unshare-user']),
     ...['--unshare-ipc', '--unshare-pid', '--unshare-net', '--unshare-uts', '--unshare-cgroup-try'],
@@ -111,11 +129,17 @@ function readOnly(path: string): string[] {
   return ['--ro-bind-try', path, path]
 }
 
-/** Folders that bubblewrap makes on its own way to a place may be closed to other users. */
 function readOnlyWithParents(path: string): string[] {
+  return readOnlyAt(path, path)
+}
+
+/** Folders that bubblewrap makes on its own way to a place may be closed to other users. */
+function readOnlyAt(path: string, place: string): string[] {
   const parents: string[] = []
-  for (let parent = dirname(path); parent !== '/'; parent = dirname(parent)) parents.unshift(parent)
-  return [...parents.flatMap((parent) => ['--dir', parent]), ...readOnly(path)]
+  for (let parent = dirname(place); parent !== '/'; parent = dirname(parent)) {
+    parents.unshift(parent)
+  }
+  return [...parents.flatMap((parent) => ['--dir', parent]), '--ro-bind-try', path, place]
 }
 
 function isBelow(path: string, folder: string): boolean {

@@ -1,9 +1,13 @@
 import { constants } from 'node:os'
+import type { CommandLanguage } from './languages/language-rules.ts'
 import type { Limits } from './limits.ts'
+
+/** What programs may be written in. */
+export type Language = 'python' | CommandLanguage
 
 /** A program to run alone in a fresh working folder. */
 export interface Program {
-  language: 'python'
+  language: Language
   source: string
   /** Standard input; default empty. */
   stdin?: string
@@ -28,6 +32,10 @@ export type Outcome =
 
 export interface RunResult {
   outcome: Outcome
+  /** What the result is of: a program that does not compile is not run. */
+  step: 'compile' | 'run'
+  /** How the compiler ended, where there was one and the program was run. */
+  compile?: RunResult
   exitCode: number | null
   /** Name such as `SIGSEGV` of the signal that ended the main process. */
   signal: string | null

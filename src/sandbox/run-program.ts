@@ -1,5 +1,6 @@
 import { InputError } from '../core/index.ts'
 import type { Limits } from './limits.ts'
+import type { MemoryGroup } from './memory-group.ts'
 import {
   decodeOutput,
   type Program,
@@ -11,7 +12,7 @@ import {
 import { type Worker, WorkerFault } from './worker.ts'
 import type { WorkerPool } from './worker-pool.ts'
 
-/** Runs a program on any free worker. */
+/** Runs a Python program on any free worker. */
 export async function runProgram(
   pool: WorkerPool,
   program: Program,
@@ -28,55 +29,75 @@ export interface Execution {
   lines: string[]
 }
 
-/** Has any free worker do something; a fault of the sandbox is tried once more on another. */
+/** Has any free worker do something for one child. */
 export async function execute(
   pool: WorkerPool,
   operation: string,
   body: unknown,
   limits: Limits,
 ): Promise<Execution> {
-  const first = await attempt(pool, operation, body, limits)
-  return first.result.outcome === 'infra-error' ? attempt(pool, operation, body, limits) : first
+  let lines: string[] = []
+  const result = await retryOnFault(pool, async (worker) => {
+    worker.memory?.begin(limits.memoryBytes)
+    const patienceMs = limits.wallMs + serverGraceMs
+    const answer = await worker.request({ op: operation, limits }, patienceMs, body)
+    const read = readResult(answer.head as ServerReport, answer.body, limits, worker.memory)
+    lines = read.lines
+    return read.result
+  })
+  return { result, lines: result.outcome === 'infra-error' ? [] : lines }
 }
 
-async function attempt(
+/**
+ * Has any free worker do something. A fault of the sandbox is no verdict: it is tried anew, on
+ * another worker where the first one died, and after `attempts` becomes `infra-error`.
+ */
+export async function retryOnFault(
   pool: WorkerPool,
-  operation: string,
-  body: unknown,
-  limits: Limits,
-): Promise<Execution> {
+  work: (worker: Worker) => Promise<RunResult>,
+): Promise<RunResult> {
+  for (let attempt = 1; ; attempt++) {
+    const result = await attemptOn(pool, work)
+    if (result.outcome !== 'infra-error' || attempt === attempts) return result
+  }
+}
+
+const attempts = 3
+
+async function attemptOn(
+  pool: WorkerPool,
+  work: (worker: Worker) => Promise<RunResult>,
+): Promise<RunResult> {
   const worker = await pool.take('run')
   try {
-    return await executeOn(worker, operation, body, limits)
+    return await work(worker)
   } catch (error) {
     if (!(error instanceof WorkerFault)) throw error
     const kills = worker.memory?.read().kills ?? 0
     await worker.dispose()
-    return { result: failedResult(kills > 0 ? 'memory' : 'infra-error', error.message), lines: [] }
+    return failedResult(kills > 0 ? 'memory' : 'infra-error', error.message)
   } finally {
     pool.giveBack(worker)
   }
 }
 
-async function executeOn(
-  worker: Worker,
-  operation: string,
-  body: unknown,
+/** The result that a report and the streams in its body stand for. */
+export function readResult(
+  report: ServerReport,
+  body: Buffer,
   limits: Limits,
-): Promise<Execution> {
-  worker.memory?.begin(limits.memoryBytes)
-  const patienceMs = limits.wallMs + serverGraceMs
-  const answer = await worker.request({ op: operation, limits }, patienceMs, body)
-  const report = answer.head as ServerReport
-  const streams = splitBody(answer.body, report.lengths)
+  group: MemoryGroup | undefined,
+): Execution {
+  const streams = splitBody(body, report.lengths)
   const [stdout = '', stderr = '', lines = ''] = streams.map((stream) =>
     decodeOutput(stream, limits.outputBytes),
   )
   const truncated = streams.some((stream) => stream.length > limits.outputBytes)
-  const memory = worker.memory?.read() ?? { peakBytes: 0, kills: 0 }
+  const memory = group?.read() ?? { peakBytes: 0, kills: 0 }
   const { outcome, limit } = readOutcome(report, limits, { stderr, truncated }, memory.kills)
   const result: RunResult = {
     outcome,
+    step: 'run',
     exitCode: report.exitCode,
     signal: signalName(report.signal),
     stdout,
@@ -107,6 +128,7 @@ export const serverGraceMs = 20_000
 function failedResult(outcome: 'memory' | 'infra-error', fault: string): RunResult {
   return {
     outcome,
+    step: 'run',
     exitCode: null,
     signal: null,
     stdout: '',
@@ -121,7 +143,8 @@ function failedResult(outcome: 'memory' | 'infra-error', fault: string): RunResu
   }
 }
 
-function checkFileNames(files: Record<string, string>): void {
+/** @throws InputError `RC_BAD_FILE_NAME` for a path out of the working folder. */
+export function checkFileNames(files: Record<string, string>): void {
   for (const name of Object.keys(files)) {
     const parts = name.split('/')
     if (

@@ -1,11 +1,12 @@
 import { availableParallelism } from 'node:os'
 import { InputError } from '../core/index.ts'
-import { type Bubblewrap, findBubblewrap } from './bubblewrap.ts'
+import { type Bubblewrap, findBubblewrap, visiblePath } from './bubblewrap.ts'
 import { type Host, type HostOptions, openHost } from './host.ts'
+import { type CommandProgram, createLanguageRunner } from './languages/run-language.ts'
 import { type Limits, resolveLimits } from './limits.ts'
 import { probeSandbox } from './probe.ts'
 import { findPython } from './python-installation.ts'
-import type { Program, RunResult } from './result.ts'
+import type { Language, Program, RunResult } from './result.ts'
 import { runProgram } from './run-program.ts'
 import { openSession, type Session } from './session.ts'
 import { createWorker } from './worker.ts'
@@ -18,6 +19,8 @@ export interface SandboxOptions {
   workers?: number
   /** The interpreter; default `python3`. */
   python?: string
+  /** Class path of Java programs; default Debian's javatuples, which translated tests import. */
+  classPath?: string
 }
 
 /** Runs programs that nobody trusts. */
@@ -28,8 +31,21 @@ export interface Sandbox {
   readonly pythonVersion: string
   /** What is weaker here than it could be, in words for a report; empty where nothing is. */
   readonly warnings: readonly string[]
-  /** Runs a program alone; calls beyond the number of workers wait their turn. */
+  /**
+   * Runs a program alone; calls beyond the number of workers wait their turn. Programs of other
+   * languages than Python are compiled first where need be, and have limits of their own
+   * (`languages/language-rules.ts`), which `limits` change.
+   *
+   * @throws MissingDependencyError `RC_LANGUAGE_MISSING` with the Debian packages of a compiler.
+   */
   run(program: Program, limits?: Partial<Limits>): Promise<RunResult>
+  /**
+   * Checks that programs of a language can be run here, and with `tests` the libraries that the
+   * tests of translated benchmarks import.
+   *
+   * @throws MissingDependencyError `RC_LANGUAGE_MISSING`.
+   */
+  requireLanguage(language: Language, needs?: { tests?: boolean }): Promise<void>
   /** Opens a stateful interpreter with a worker of its own. */
   session(limits?: Partial<Limits>): Promise<Session>
   /** Opens warm servers that hold a trusted Python module and fork for each call of it. */
@@ -66,7 +82,10 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
       run: (source, limits) => runProgram(pool, { language: 'python', source }, limits),
     })
     const facts = { isolation, memoryLimit, pythonVersion: python.version, warnings } as const
-    return sandboxOn(pool, facts, (host) => openHost(worker, host, workers))
+    const makePool = (readable: readonly string[]) =>
+      createWorkerPool(() => createWorker({ ...worker, readable }), workers)
+    const open = (host: HostOptions) => openHost(worker, host, workers)
+    return sandboxOn(pool, facts, { open, makePool, classPath: options.classPath })
   } catch (error) {
     await pool.dispose()
     throw error
@@ -91,15 +110,40 @@ function findWarnings(
   return found
 }
 
+interface Makers {
+  open(options: HostOptions): Host
+  /** A pool of workers that see these folders too. */
+  makePool(readable: readonly string[]): WorkerPool
+  classPath: string | undefined
+}
+
 function sandboxOn(
   pool: WorkerPool,
   facts: Pick<Sandbox, 'isolation' | 'memoryLimit' | 'pythonVersion' | 'warnings'>,
-  open: (options: HostOptions) => Host,
+  { open, makePool, classPath }: Makers,
 ): Sandbox {
   const hosts: Host[] = []
+  const pools = new Map([['', pool]])
+  const poolFor = (readable: readonly string[]) => {
+    const key = readable.join('\0')
+    const found = pools.get(key) ?? makePool(readable)
+    pools.set(key, found)
+    return found
+  }
+  const languages = createLanguageRunner(
+    poolFor,
+    facts.isolation === 'none' ? (path) => path : visiblePath,
+    classPath,
+  )
   return {
     ...facts,
-    run: async (program, limits) => runProgram(pool, program, resolveLimits(limits)),
+    run: async (program, limits) =>
+      isPython(program)
+        ? runProgram(pool, program, resolveLimits(limits))
+        : languages.run(program as CommandProgram, limits),
+    async requireLanguage(language, needs) {
+      if (language !== 'python') await languages.require(language, needs)
+    },
     session: async (limits) => openSession(pool, resolveLimits(limits)),
     host(options) {
       const host = open(options)
@@ -107,7 +151,11 @@ function sandboxOn(
       return host
     },
     async dispose() {
-      await Promise.all([pool, ...hosts].map((owner) => owner.dispose()))
+      await Promise.all([...pools.values(), ...hosts].map((owner) => owner.dispose()))
     },
   }
+}
+
+function isPython(program: Program): boolean {
+  return program.language === 'python'
 }

@@ -46,6 +46,8 @@ const serverFiles = [
   'server.py',
   'task.py',
   'supervise.py',
+  'workspace.py',
+  'task_folders.py',
   'streams.py',
   'children.py',
   'meter.py',
@@ -55,7 +57,7 @@ const serverFiles = [
   'program.py',
   'cells.py',
   'frames.py',
-].map((name) => fileURLToPath(new URL(`./${name}`, import.meta.url)))
+].map((name) => fileURLToPath(new URL(`./server/${name}`, import.meta.url)))
 const pythonFlags = ['-s', '-B', '-X', 'utf8']
 
 /** What a program finds in its environment. */
@@ -141,7 +143,12 @@ export async function createWorker(options: WorkerOptions): Promise<Worker> {
     const environment = { ...programEnvironment, HOME: home, USER: 'user', LOGNAME: 'user' }
     const uid = bubblewrap?.privileged ? firstProgramUid + (process.pid ?? 0) : null
     sendFrame(channel, {
-      walls: { namespaces: bubblewrap !== undefined, uid, folder },
+      walls: {
+        namespaces: bubblewrap !== undefined,
+        uid,
+        folder,
+        memoryGroup: memory !== undefined,
+      },
       environment: bubblewrap ? { ...environment, TMPDIR: '/tmp' } : environment,
     })
     const ready = await receive(30_000)

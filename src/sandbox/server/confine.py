@@ -84,18 +84,29 @@ def fork_into(holder):
     return pid
 
 
-def make_private(storage_bytes):
-    """Gives the calling process its own mounts and IPC objects: /tmp, /work, /dev/shm and /proc.
-
-    The three folders share one memory file system of `storage_bytes`.
-    """
+def leave_mounts():
+    """Gives the calling process a copy of its mounts, and IPC objects, of its own."""
     check(libc.unshare(CLONE_NEWNS | CLONE_NEWIPC), 'unshare')
+
+
+def make_private(storage_bytes):
+    """Puts an empty /tmp, /work and /dev/shm in place, which share `storage_bytes` of memory."""
     options = b'size=%d,nr_inodes=20000,mode=755' % storage_bytes
     check(libc.mount(b'storage', b'/tmp', b'tmpfs', MS_NOSUID | MS_NODEV, options), 'mount /tmp')
     for name, place in ((b'work', b'/work'), (b'shm', b'/dev/shm'), (b'tmp', b'/tmp')):
         os.mkdir(b'/tmp/' + name)
         os.chmod(b'/tmp/' + name, 0o1777)
         check(libc.mount(b'/tmp/' + name, place, None, MS_BIND, None), 'bind ' + place.decode())
+
+
+def join_mounts(descriptor):
+    """Takes over the mounts that `descriptor` stands for; IPC objects are the process's own."""
+    check(libc.unshare(CLONE_NEWIPC), 'unshare')
+    check(libc.setns(descriptor, CLONE_NEWNS), 'setns')
+
+
+def mount_processes():
+    """Shows the calling process the processes of its own pid namespace, and no others."""
     flags = MS_NOSUID | MS_NODEV | MS_NOEXEC
     if libc.mount(b'proc', b'/proc', b'proc', flags, None) < 0:
         # Some containers forbid a fresh procfs; then the program sees none rather than the server's.
@@ -116,8 +127,8 @@ def server_processes():
     return 0 if os.getuid() == 0 else 2
 
 
-def limit_resources(limits, address_space, walled):
-    """Sets the limits of one process; `address_space` in bytes, None for no such limit."""
+def limit_resources(limits, memory, walled):
+    """Sets the limits of one process; `memory` maps a kind, such as RLIMIT_AS, to bytes."""
     cpu_seconds = -(-limits['cpuMs'] // 1000) + 1
     bounds = [
         (resource.RLIMIT_CORE, 0),
@@ -132,8 +143,7 @@ def limit_resources(limits, address_space, walled):
         bounds.append((resource.RLIMIT_NPROC, limits['processes'] + server_processes()))
     if not limits.get('session'):
         bounds.append((resource.RLIMIT_CPU, cpu_seconds))
-    if address_space is not None:
-        bounds.append((resource.RLIMIT_AS, address_space))
+    bounds.extend(memory.items())
     for kind, value in bounds:
         hard = resource.getrlimit(kind)[1]
         if hard != resource.RLIM_INFINITY and hard < value:

@@ -8,6 +8,8 @@ first descriptor that is not to be kept. `enter` is called behind the walls; `ru
 import fcntl
 import json
 import os
+import resource
+import signal
 import socket
 import sys
 
@@ -17,9 +19,20 @@ from frames import receive, send
 from streams import read_json, text_file
 
 
-class ProgramChild:
-    stream_count = 2
+class Child:
+    """What all kinds share."""
+
+    # Whom the kernel is to end first when memory runs out.
     oom_score = 1000
+    # Folders that outlast the child, for the next step of a program.
+    workspace = None
+
+    def memory_limits(self, limits, walls):
+        return {resource.RLIMIT_AS: limits['memoryBytes'] + walls['baseBytes']}
+
+
+class ProgramChild(Child):
+    stream_count = 2
 
     def __init__(self, request, environment):
         self.request = request
@@ -42,9 +55,53 @@ class ProgramChild:
         return program.run_program(self.request['source'], self.module)
 
 
-class SessionChild:
+class CommandChild(Child):
+    """One step of a program in another language: a compiler, or what it made."""
+
+    stream_count = 2
+
+    def __init__(self, step, request, workspace, environment):
+        self.command = step['command']
+        self.takes_input = step['takesInput']
+        self.request = request
+        self.workspace = workspace
+        self.environment = {**environment, **step['environment']}
+
+    def memory_limits(self, limits, walls):
+        # Many runtimes reserve far more address space than they use. What they may write to counts
+        # where nothing better does.
+        if walls['memoryGroup']:
+            return {}
+        return {resource.RLIMIT_DATA: limits['memoryBytes'] + RUNTIME_BYTES}
+
+    def prepare(self, out, err):
+        os.dup2(out, 1)
+        os.dup2(err, 2)
+        self.request = read_json(os.dup(self.request))
+        if self.takes_input and self.request.get('stdin'):
+            os.dup2(text_file(self.request['stdin']), 0)
+        return 3
+
+    def enter(self):
+        if not self.workspace.is_used:
+            write_files(self.request['files'])
+
+    def run(self):
+        # Python ignores these; a program must not inherit that.
+        for number in (signal.SIGPIPE, signal.SIGXFSZ):
+            signal.signal(number, signal.SIG_DFL)
+        try:
+            os.execve(self.command[0], self.command, self.environment)
+        except OSError as error:
+            os.write(2, b'%s: %s\n' % (os.fsencode(self.command[0]), error.strerror.encode()))
+        return 127
+
+
+RUNTIME_BYTES = 1 << 30
+
+
+class SessionChild(Child):
     stream_count = 1
-    oom_score = 1000
 
     def __init__(self, channel, environment, mark):
         self.channel = channel
@@ -65,7 +122,7 @@ class SessionChild:
         return 0
 
 
-class HostChild:
+class HostChild(Child):
     """A call of the loaded module: what it reports goes out as lines of their own."""
 
     stream_count = 3
@@ -107,11 +164,10 @@ class HostChild:
         return run_handler(lambda: self.module.handle(*arguments))
 
 
-class CandidateChild:
+class CandidateChild(Child):
     """Runs the module's `candidate`, in walls of its own, with nothing but a socket to its call."""
 
     stream_count = 0
-    oom_score = 1000
 
     def __init__(self, module, state, channel, environment):
         self.module = module

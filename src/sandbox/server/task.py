@@ -2,7 +2,6 @@
 
 import os
 import select
-import shutil
 import signal
 import tempfile
 import time
@@ -11,6 +10,7 @@ import confine
 from meter import FIRST_LOOK_NS, Meter
 from processes import kill_descendants, tree_below
 from streams import Stream, wipe
+from task_folders import remove_tree
 
 CORES = os.cpu_count() or 1
 MILLISECOND_NS = 1_000_000
@@ -42,7 +42,8 @@ class Task:
                 self.holder = confine.start_namespace_holder()
                 self.pid = confine.fork_into(self.holder)
             else:
-                self.folder = tempfile.mkdtemp(dir=self.walls['folder'])
+                if child.workspace is None:
+                    self.folder = tempfile.mkdtemp(dir=self.walls['folder'])
                 self.pid = os.fork()
             if self.pid == 0:
                 self._run_child(child, child_ends, fault_child)
@@ -77,12 +78,17 @@ class Task:
         limits, walls = self.limits, self.walls
         walled = walls['namespaces']
         if walled:
-            confine.make_private(limits['fileBytes'])
+            if child.workspace is None:
+                confine.leave_mounts()
+                confine.make_private(limits['fileBytes'])
+            else:
+                child.workspace.enter(limits['fileBytes'])
+            confine.mount_processes()
             confine.volunteer_for_oom(child.oom_score)
             os.chdir('/work')
         else:
-            os.chdir(self.folder)
-        confine.limit_resources(limits, limits['memoryBytes'] + walls['baseBytes'], walled)
+            os.chdir(self.folder or child.workspace.folder)
+        confine.limit_resources(limits, child.memory_limits(limits, walls), walled)
         if walled:
             if os.getuid() == 0 and walls['uid'] is not None:
                 confine.become(walls['uid'])
@@ -207,14 +213,3 @@ class Task:
         for stream in self.streams:
             stream.close()
         wipe()
-
-
-def remove_tree(folder):
-    """Removes a folder that a program may have made unreadable."""
-    os.chmod(folder, 0o700)
-    for place, folders, _ in os.walk(folder):
-        for name in folders:
-            path = os.path.join(place, name)
-            if not os.path.islink(path):
-                os.chmod(path, 0o700)
-    shutil.rmtree(folder, ignore_errors=True)

@@ -18,11 +18,12 @@ import math, operator, random, re, statistics, string, typing  # noqa: E401, F40
 
 import charged_time
 import confine
-from children import CandidateChild, HostChild, ProgramChild, SessionChild
+from children import CandidateChild, CommandChild, HostChild, ProgramChild, SessionChild
 from frames import receive, send
 from streams import read_json, receive_body
 from supervise import Door, supervise
 from task import Task
+from workspace import Workspace
 
 FLAGS = ['-s', '-B', '-X', 'utf8']  # as worker.ts gives them
 CONTROL_LIMIT = 64 << 20
@@ -86,6 +87,41 @@ class Server:
             task.fault = task.fault or door.fault
         self.answer(task, {**task.report(cause), 'wallMs': task.wall_ns / 1e6})
         task.close_streams()
+
+    def do_steps(self, head, body):
+        """Runs commands one after the other in the same folders, until one fails."""
+        workspace = Workspace(self.walls)
+        done = []
+        try:
+            for step in head['steps']:
+                child = CommandChild(step, body, workspace, self.environment)
+                task = Task(step['limits'], self.walls, child)
+                try:
+                    cause = supervise(task, step['limits'])
+                    task.end()
+                    task.drain(step['limits']['outputBytes'])
+                finally:
+                    task.dispose()
+                done.append((task, cause))
+                if task.fault or task.status != 0 or cause != 'exited':
+                    break
+                workspace.after_step()
+        finally:
+            workspace.dispose()
+        streams = [stream for task, _ in done for stream in task.streams]
+        reports = [
+            {
+                **task.report(cause),
+                'wallMs': task.wall_ns / 1e6,
+                'lengths': [stream.length for stream in task.streams],
+            }
+            for task, cause in done
+        ]
+        send(self.owner, {'steps': reports}, sum(stream.length for stream in streams))
+        for stream in streams:
+            stream.send_to(self.owner)
+        for task, _ in done:
+            task.close_streams()
 
     def do_open(self, head, body):
         ours, theirs = socket.socketpair()

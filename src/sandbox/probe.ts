@@ -3,36 +3,32 @@ import { type Limits, resolveLimits } from './limits.ts'
 import type { RunResult } from './result.ts'
 
 export interface ProbeOptions {
+  /** Whether there is isolation to try, beside the limits. */
   walls: boolean
-  memoryLimit: 'tree' | 'process'
   run(source: string, limits: Limits): Promise<RunResult>
 }
 
 /**
- * Runs small programs that try what must not succeed.
+ * Runs canary programs, each of which tries what must not succeed.
  *
  * @throws `RC_SANDBOX_LIMIT` naming the first wall or limit that does not hold here;
  * `RC_SANDBOX_BROKEN` when not even an empty program runs.
  */
-export async function probeSandbox(options: ProbeOptions): Promise<void> {
-  const { walls, memoryLimit, run } = options
-  const walled = await run(walls ? wallsProgram + filesProgram : filesProgram, probeLimits)
-  if (walled.outcome !== 'ok') {
+export async function probeSandbox({ walls, run }: ProbeOptions): Promise<void> {
+  const first = await run(walls ? wallsProgram + filesProgram : filesProgram, probeLimits)
+  if (first.outcome !== 'ok') {
     throw new ReflectionCoderError(
-      `the sandbox cannot run a program here: ${walled.outcome} ${walled.fault ?? walled.stderr}`,
+      `the sandbox cannot run a program here: ${first.outcome} ${first.fault ?? first.stderr}`,
       { code: 'RC_SANDBOX_BROKEN', hint: 'Run `reflectioncoder doctor` to see what is missing.' },
     )
   }
-  const [broken] = walled.stdout.split('\n')
-  if (broken !== undefined && broken !== '') throw doesNotHold(broken)
-  const memory = await run(memoryProgram, probeLimits)
-  if (memory.outcome !== 'memory') throw doesNotHold(`memory (${memory.outcome})`)
-  if (memoryLimit === 'tree') {
-    const tree = await run(treeProgram, probeLimits)
-    if (tree.stdout === 'True\n') throw doesNotHold('memory of the whole tree')
+  const open = first.stdout.split('\n')[0] ?? ''
+  if (open !== '') throw doesNotHold(open)
+  for (const { name, source, limits, expected, onlyWithWalls } of canaries) {
+    if (onlyWithWalls && !walls) continue
+    const result = await run(source, { ...probeLimits, ...limits })
+    if (!expected(result)) throw doesNotHold(`${name} (${result.outcome})`)
   }
-  const cpu = await run('while True: pass', { ...probeLimits, cpuMs: 20 })
-  if (cpu.outcome !== 'timeout' || cpu.cpuMs > 400) throw doesNotHold(`CPU time (${cpu.outcome})`)
 }
 
 function doesNotHold(name: string): ReflectionCoderError {
@@ -42,9 +38,83 @@ function doesNotHold(name: string): ReflectionCoderError {
   })
 }
 
+interface Canary {
+  name: string
+  source: string
+  limits?: Partial<Limits>
+  /** Whether the limit has bitten. */
+  expected(result: RunResult): boolean
+  onlyWithWalls?: boolean
+}
+
+const canaries: Canary[] = [
+  {
+    name: 'private temporary folder',
+    source: "import os\nprint(os.listdir('/tmp') + os.listdir('/dev/shm') + os.listdir('.'))",
+    expected: ({ stdout }) => stdout === "['main.py']\n",
+    onlyWithWalls: true,
+  },
+  {
+    name: 'CPU time',
+    source: 'while True: pass',
+    limits: { cpuMs: 15 },
+    expected: ({ outcome, cpuMs }) => outcome === 'timeout' && cpuMs < 400,
+  },
+  {
+    name: 'charged time',
+    source: 'import time\ntime.sleep(10)',
+    limits: { chargedMs: 15 },
+    expected: ({ outcome, limit }) => outcome === 'timeout' && limit === 'chargedMs',
+  },
+  {
+    name: 'wall time',
+    source: 'import time\ntime.sleep(10)',
+    limits: { wallMs: 15 },
+    expected: ({ outcome, limit }) => outcome === 'timeout' && limit === 'wallMs',
+  },
+  {
+    name: 'output',
+    source: "while True: print('x' * 1000)",
+    limits: { outputBytes: 1000 },
+    expected: ({ outcome, stdout }) => outcome === 'output-limit' && stdout.length === 1000,
+  },
+  {
+    name: 'memory',
+    source: "x = b'x' * (128 << 20)",
+    expected: ({ outcome }) => outcome === 'memory',
+  },
+  {
+    name: 'memory of the whole tree',
+    // Three processes of 48 MiB each, together above the limit and what is allowed on top.
+    source: `
+import os, time
+out, into = os.pipe()
+for _ in range(3):
+    if os.fork() == 0:
+        x = b'x' * (48 << 20)
+        os.write(into, b'.')
+        time.sleep(30)
+        os._exit(0)
+os.set_blocking(out, False)
+ready, end = 0, time.monotonic() + 10
+while os.waitpid(-1, os.WNOHANG)[0] == 0 and time.monotonic() < end:
+    try:
+        ready += len(os.read(out, 3))
+        end = min(end, time.monotonic() + 0.2) if ready == 3 else end
+    except BlockingIOError:
+        time.sleep(0.001)
+print(ready == 3)
+`,
+    limits: { memoryBytes: 64 << 20 },
+    expected: ({ stdout }) => stdout !== 'True\n',
+    onlyWithWalls: true,
+  },
+]
+
 const probeLimits = resolveLimits({
   cpuMs: 2000,
-  wallMs: 20_000,
+  chargedMs: 15_000,
+  wallMs: 60_000,
   memoryBytes: 96 << 20,
   processes: 8,
   fileBytes: 1 << 20,
@@ -53,6 +123,9 @@ const probeLimits = resolveLimits({
 /** Prints the names of the walls that are open, one a line. */
 const wallsProgram = `
 import os, socket, time
+open('/tmp/canary', 'w').close()
+open('/dev/shm/canary', 'w').close()
+open('canary', 'w').close()
 try:
     socket.create_connection(('192.0.2.1', 80), 0.5)
     print('network')
@@ -77,6 +150,16 @@ for secret in ('/proc/1/environ', '/proc/1/root', '/proc/1/fd/3'):
         print('private processes (%s)' % secret)
     except OSError:
         pass
+if os.path.exists('/proc/self'):
+    if set(name for name in os.listdir('/proc') if name.isdigit()) - {'1', str(os.getpid())}:
+        print('private processes')
+    status = {name: value.strip() for name, _, value in (line.partition(':') for line in open('/proc/self/status'))}
+    if int(status['CapEff'], 16) or int(status['CapPrm'], 16):
+        print('no capabilities')
+    if status['NoNewPrivs'] != '1':
+        print('no new privileges')
+    if status.get('Seccomp', '2') != '2' and os.uname().machine in ('x86_64', 'aarch64'):
+        print('refused system calls')
 children = []
 try:
     for _ in range(32):
@@ -107,26 +190,4 @@ try:
     print('open files')
 except OSError:
     pass
-`
-
-const memoryProgram = `x = b'x' * (128 << 20)`
-
-/** Three processes of 64 MiB each, together above the limit and its slack. */
-const treeProgram = `
-import os, time
-out, into = os.pipe()
-for _ in range(3):
-    if os.fork() == 0:
-        x = b'x' * (64 << 20)
-        os.write(into, b'.')
-        time.sleep(30)
-        os._exit(0)
-os.set_blocking(out, False)
-ready = 0
-while ready < 3 and os.waitpid(-1, os.WNOHANG)[0] == 0:
-    try:
-        ready += len(os.read(out, 3))
-    except BlockingIOError:
-        time.sleep(0.001)
-print(ready == 3)
 `

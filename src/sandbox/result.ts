@@ -61,7 +61,14 @@ export interface RunResult {
 
 /** What the fork server says about a program or cell. */
 export interface ServerReport {
-  cause: 'exited' | 'answered' | 'cpu-timeout' | 'charged-timeout' | 'wall-timeout' | 'output-limit'
+  cause:
+    | 'exited'
+    | 'answered'
+    | 'cpu-timeout'
+    | 'charged-timeout'
+    | 'wall-timeout'
+    | 'memory'
+    | 'output-limit'
   fault: string
   exitCode: number | null
   signal: number | null
@@ -87,8 +94,8 @@ export function readOutcome(
   }
   const time = timeLimit(report, limits)
   if (time !== undefined) return { outcome: 'timeout', limit: time }
-  if (report.exitCode === 0) return { outcome: 'ok', limit: null }
-  if (memoryKills > 0 || endsInMemoryError(written.stderr)) {
+  if (report.exitCode === 0 && report.cause !== 'memory') return { outcome: 'ok', limit: null }
+  if (report.cause === 'memory' || memoryKills > 0 || endsInMemoryError(written.stderr)) {
     return { outcome: 'memory', limit: 'memoryBytes' }
   }
   return { outcome: report.signal === null ? 'error' : 'killed', limit: null }

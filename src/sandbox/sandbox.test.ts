@@ -109,9 +109,9 @@ if __name__ == '__main__': print('main')`
     expect(result).toMatchObject({ outcome: 'output-limit', truncated: true, stdout: 'éééé' })
   })
 
-  it('decides by CPU time, so that waiting is not charged', async () => {
+  it('keeps time asleep apart from CPU time', async () => {
     const source = 'import time\ntime.sleep(0.4)\nprint("awake")'
-    const result = await sandbox.run(python(source), { cpuMs: 200, wallMs: 10_000 })
+    const result = await sandbox.run(python(source), { cpuMs: 200, chargedMs: 10_000 })
     expect(result).toMatchObject({ outcome: 'ok', stdout: 'awake\n' })
     expect(result.cpuMs).toBeLessThan(200)
   })
@@ -154,6 +154,58 @@ print(open('/tmp/mine').read(), os.listdir('/tmp'))`),
     await until(() => serversOf(process.pid).some(({ busy }) => busy))
     for (const { pid, busy } of serversOf(process.pid)) if (busy) process.kill(pid, 'SIGKILL')
     expect(await running).toMatchObject({ outcome: 'ok', stdout: 'again\n' })
+  })
+
+  it('replaces a server that is stopped and runs the program again', async () => {
+    const running = sandbox.run(python('import time\ntime.sleep(1)\nprint("again")'))
+    await until(() => serversOf(process.pid).some(({ busy }) => busy))
+    for (const { pid, busy } of serversOf(process.pid)) if (busy) process.kill(pid, 'SIGSTOP')
+    expect(await running).toMatchObject({ outcome: 'ok', stdout: 'again\n' })
+  })
+
+  it('says infra-error, and nothing of the program, when servers die again and again', async () => {
+    const killed = new Set<number>()
+    const running = sandbox.run(python('import time\ntime.sleep(60)\nprint("never")'))
+    while (killed.size < 3) {
+      await until(() => serversOf(process.pid).some(({ pid, busy }) => busy && !killed.has(pid)))
+      for (const { pid, busy } of serversOf(process.pid)) {
+        if (!busy || killed.has(pid)) continue
+        killed.add(pid)
+        process.kill(pid, 'SIGKILL')
+      }
+    }
+    expect(await running).toMatchObject({
+      outcome: 'infra-error',
+      stdout: '',
+      fault: expect.stringMatching(/^the fork server ended/),
+    })
+    const next = await sandbox.run(python('print("well")'))
+    expect(next).toMatchObject({ outcome: 'ok', stdout: 'well\n' })
+  })
+})
+
+describe('a sandbox without cgroups', () => {
+  it('says so, and still ends a tree that is over the memory limit', async () => {
+    const sandbox = await createSandbox({ workers: 1, cgroups: false })
+    const children = `
+import os, time
+for _ in range(4):
+  if os.fork() == 0:
+    x = b'x' * (60 << 20)
+    time.sleep(60)
+    os._exit(0)
+os.wait()`
+    const limits = { memoryBytes: 128 << 20, chargedMs: 20_000 }
+    const tree = await sandbox.run(python(children), limits)
+    const node = await sandbox.run(
+      { language: 'js', source: 'const a = []; for (;;) a.push(new Array(1e5).fill(1.5))' },
+      limits,
+    )
+    await sandbox.dispose()
+    expect(sandbox.memoryLimit).toBe('process')
+    expect(sandbox.warnings).toEqual([expect.stringContaining('no writable cgroup')])
+    expect(tree).toMatchObject({ outcome: 'memory', limit: 'memoryBytes' })
+    expect(node).toMatchObject({ outcome: 'memory', limit: 'memoryBytes' })
   })
 })
 
@@ -243,7 +295,6 @@ describe('what a sandbox needs', () => {
     const without = (missing: Partial<Limits>) =>
       probeSandbox({
         walls: true,
-        memoryLimit: sandbox.memoryLimit,
         run: (source, limits) => sandbox.run(python(source), { ...limits, ...missing }),
       })
     for (const [missing, name] of [
@@ -252,6 +303,9 @@ describe('what a sandbox needs', () => {
       [{ fileBytes: 8 << 20 }, 'file size'],
       [{ openFiles: 5000 }, 'open files'],
       [{ cpuMs: 500 }, 'CPU time'],
+      [{ chargedMs: 20_000, wallMs: 200 }, 'charged time'],
+      [{ wallMs: 20_000, chargedMs: 200 }, 'wall time'],
+      [{ outputBytes: 2000 }, 'output'],
     ] as const) {
       await expect(without(missing)).rejects.toMatchObject({
         code: 'RC_SANDBOX_LIMIT',

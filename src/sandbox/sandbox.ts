@@ -15,6 +15,8 @@ import { createWorkerPool, type WorkerPool } from './worker-pool.ts'
 export interface SandboxOptions {
   /** `none` runs programs with limits but without walls, and has to be asked for. */
   isolation?: 'bubblewrap' | 'none'
+  /** Whether to limit memory by cgroups where they can be written; default true. */
+  cgroups?: boolean
   /** Programs that run at one time; default: the number of cores. */
   workers?: number
   /** The interpreter; default `python3`. */
@@ -26,7 +28,10 @@ export interface SandboxOptions {
 /** Runs programs that nobody trusts. */
 export interface Sandbox {
   readonly isolation: 'bubblewrap' | 'none'
-  /** Whether the memory limit holds for the whole tree (cgroup) or for each process. */
+  /**
+   * Whether the kernel holds the whole tree to the memory limit (cgroup) or each process; then the
+   * tree is looked at now and then, and ended when it is over.
+   */
   readonly memoryLimit: 'tree' | 'process'
   readonly pythonVersion: string
   /** What is weaker here than it could be, in words for a report; empty where nothing is. */
@@ -69,18 +74,21 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
   const bubblewrap: Bubblewrap | undefined =
     isolation === 'bubblewrap' ? await findBubblewrap() : undefined
   const python = await findPython(options.python)
-  const worker = { bubblewrap, python }
+  const worker = { bubblewrap, python, cgroups: options.cgroups ?? true }
   const pool = createWorkerPool(() => createWorker(worker), workers)
   try {
     const first = await pool.take('run')
     const memoryLimit = first.memory ? 'tree' : 'process'
     const warnings = findWarnings(isolation, memoryLimit, first.countsWaits)
     pool.giveBack(first)
-    await probeSandbox({
-      walls: bubblewrap !== undefined,
-      memoryLimit,
-      run: (source, limits) => runProgram(pool, { language: 'python', source }, limits),
-    })
+    const kind = `${isolation} ${memoryLimit} ${python.executable}`
+    if (!probed.has(kind)) {
+      await probeSandbox({
+        walls: bubblewrap !== undefined,
+        run: (source, limits) => runProgram(pool, { language: 'python', source }, limits),
+      })
+      probed.add(kind)
+    }
     const facts = { isolation, memoryLimit, pythonVersion: python.version, warnings } as const
     const makePool = (readable: readonly string[]) =>
       createWorkerPool(() => createWorker({ ...worker, readable }), workers)
@@ -92,6 +100,9 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
   }
 }
 
+/** What has been found to hold, by kind of sandbox, since this process started. */
+const probed = new Set<string>()
+
 function findWarnings(
   isolation: Sandbox['isolation'],
   memoryLimit: Sandbox['memoryLimit'],
@@ -102,7 +113,10 @@ function findWarnings(
     found.push('no isolation: programs ran with limits, but with access to files and network')
   }
   if (memoryLimit === 'process') {
-    found.push('memory was limited for each process, not for the whole tree (no writable cgroup)')
+    found.push(
+      'memory was limited for each process, and for the whole tree only as looked at now and then ' +
+        '(no writable cgroup)',
+    )
   }
   if (!countsWaits) {
     found.push('time limits depend on load: this kernel has no /proc/self/schedstat')

@@ -8,11 +8,14 @@ import { type Bubblewrap, bubblewrapArguments, serverFolder } from './bubblewrap
 import { type Frame, readFrames, sendFrame } from './frames.ts'
 import { createMemoryGroup, type MemoryGroup } from './memory-group.ts'
 import type { PythonInstallation } from './python-installation.ts'
+import { watchForStop } from './stopped-process.ts'
 
 /** What a worker is made with; `bubblewrap` undefined means no isolation. */
 export interface WorkerOptions {
   bubblewrap: Bubblewrap | undefined
   python: PythonInstallation
+  /** Whether to limit memory by a cgroup where that can be done. */
+  cgroups: boolean
   /** Files and folders that its programs may read besides the system, absolute. */
   readable?: readonly string[]
 }
@@ -71,7 +74,7 @@ const programEnvironment = {
 export async function createWorker(options: WorkerOptions): Promise<Worker> {
   const { bubblewrap } = options
   const folder = bubblewrap ? undefined : await mkdtemp(join(tmpdir(), 'reflectioncoder-'))
-  const memory = bubblewrap ? createMemoryGroup() : undefined
+  const memory = bubblewrap && options.cgroups ? createMemoryGroup() : undefined
   const process = startServer(options, memory)
   const channel = process.stdio[3] as Duplex
   const exited = new Promise<void>((resolve) => {
@@ -100,17 +103,25 @@ export async function createWorker(options: WorkerOptions): Promise<Worker> {
 
   const receive = (timeoutMs: number) =>
     new Promise<Frame>((resolve, reject) => {
-      const timer = setTimeout(() => {
+      const giveUp = (reason: string) => {
         process.kill('SIGKILL')
-        fail(`the fork server did not answer within ${timeoutMs} ms`)
+        fail(reason)
+      }
+      const timer = setTimeout(() => {
+        giveUp(`the fork server did not answer within ${timeoutMs} ms`)
       }, timeoutMs)
+      const unwatch = watchForStop(process.pid ?? 0, () => giveUp('the fork server was stopped'))
+      const settle = () => {
+        clearTimeout(timer)
+        unwatch()
+      }
       waiting = {
         resolve: (frame) => {
-          clearTimeout(timer)
+          settle()
           resolve(frame)
         },
         reject: (error) => {
-          clearTimeout(timer)
+          settle()
           reject(error)
         },
       }

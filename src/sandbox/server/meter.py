@@ -7,10 +7,11 @@ sleep while others wait. What threads that ended between two looks had waited is
 looks themselves bound the time asleep: the sum of the intervals at whose end nothing was runnable.
 """
 
+import os
 import time
 
 from charged_time import Clock, waited_ns
-from processes import cpu_ns, has_lost_children, own_cpu_ns, read_waits, tree_below
+from processes import cpu_ns, has_lost_children, own_bytes, own_cpu_ns, read_waits, tree_below
 
 FIRST_LOOK_NS = 8_000_000
 LOOK_NS = 25_000_000
@@ -31,7 +32,7 @@ def server_waited_ns():
 class Meter:
     """The charge of one task, or of one cell of a session."""
 
-    def __init__(self, pid, roots):
+    def __init__(self, pid, roots, weighs):
         self.pid = pid
         self.roots = roots
         self.waits = {}
@@ -39,6 +40,10 @@ class Meter:
         # Whether threads ended unseen, so that some waiting is unknown.
         self.lost = False
         self.cpu = 0
+        # Memory of the tree, where no cgroup minds it.
+        self.weighs = weighs
+        self.memory = 0
+        self.base_bytes = own_bytes(os.getpid()) if weighs else 0
         self._begin()
 
     def begin(self):
@@ -55,15 +60,19 @@ class Meter:
 
     def look(self):
         """Notes the tree's CPU time and waiting so far, and whether any of it can run."""
-        cpu, runnable, before = 0, False, self.living
+        cpu, runnable, before, memory = 0, False, self.living, 0
         self.living = set()
         for pid, fields in tree_below(self.roots).items():
             cpu += cpu_ns(pid, fields)
+            if self.weighs:
+                # Each fork has the server's pages, and most still share them.
+                memory += max(0, own_bytes(pid) - self.base_bytes)
             self.lost = self.lost or has_lost_children(fields)
             runnable = read_waits(pid, fields, self.waits, self.living) or runnable
         self.lost = self.lost or not before <= self.living
         self.cpu = max(self.cpu, cpu)
         self.runnable = runnable
+        self.memory = memory
 
     def charged(self):
         """Looks, and returns ns charged so far; rather too little than too much while one waits."""

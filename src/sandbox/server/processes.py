@@ -83,6 +83,16 @@ def read_waits(pid, fields, waits, living):
     return runnable
 
 
+def own_bytes(pid, page_bytes=os.sysconf('SC_PAGE_SIZE')):
+    """Memory of a process that is no file's and not shared with others by name."""
+    try:
+        with open('/proc/%d/statm' % pid, 'rb', 0) as file:
+            _, resident, shared = file.read(100).split()[:3]
+    except (OSError, ValueError):
+        return 0
+    return (int(resident) - int(shared)) * page_bytes
+
+
 def kill_descendants(own, spare=()):
     """Without a pid namespace: kills and reaps whatever is left below the (subreaping) server, but
     for the pids in `spare` and what is below them."""

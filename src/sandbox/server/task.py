@@ -54,7 +54,7 @@ class Task:
         self.streams = [Stream(readable) for readable, _ in pipes]
         self.fault_pipe = fault
         roots = [self.pid] if self.holder is None else [self.pid, self.holder]
-        self.meter = Meter(self.pid, roots)
+        self.meter = Meter(self.pid, roots, weighs=not self.walls['memoryGroup'])
 
     def _run_child(self, child, streams, fault):
         try:
@@ -129,6 +129,8 @@ class Task:
             charged = meter.charged()
             left_cpu = limits['cpuMs'] * MILLISECOND_NS - meter.cpu_of_charge()
             left_charged = limits['chargedMs'] * MILLISECOND_NS - charged
+            if meter.memory > limits['memoryBytes']:
+                return 'memory'
             if left_cpu <= 0:
                 return 'cpu-timeout'
             if left_charged <= 0:
@@ -193,7 +195,7 @@ class Task:
             'signal': os.WTERMSIG(status) if signaled else None,
             'cpuMs': self.cpu_ns / 1e6,
             'chargedMs': self.charged_ns / 1e6,
-            'peakBytes': self.peak_kib * 1024,
+            'peakBytes': max(self.peak_kib * 1024, self.meter.memory),
         }
 
     def dispose(self, spare=()):

@@ -28,6 +28,7 @@ export {
   validateDialog,
 } from './data/dialog/index.ts'
 export { generateKatas, type Kata, toProblem } from './data/katas/index.ts'
+export { type HubSettings, resolveModel } from './nn/hub/index.ts'
 export {
   createSandbox,
   type Limits,

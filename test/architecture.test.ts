@@ -10,7 +10,7 @@ const floors: readonly { floor: string; rooms: readonly string[] }[] = [
   { floor: 'core', rooms: [] },
   { floor: 'data', rooms: ['dialog', 'datasets', 'benchmarks', 'katas'] },
   { floor: 'sandbox', rooms: [] },
-  { floor: 'nn', rooms: ['weights', 'tokenizer', 'graph', 'runtime', 'models', 'infer'] },
+  { floor: 'nn', rooms: ['hub', 'weights', 'tokenizer', 'graph', 'runtime', 'models', 'infer'] },
   { floor: 'stages', rooms: ['synth', 'plan', 'train', 'generate', 'eval'] },
   { floor: 'app', rooms: ['report', 'pipeline', 'cli'] },
 ]
@@ -21,6 +21,7 @@ const allowedBetweenStages = new Set(['stages/train -> stages/plan'])
 /** Who may import a package that one room owns. */
 const packageOwners: Record<string, string> = {
   'onnxruntime-node': 'nn/runtime',
+  '@huggingface/hub': 'nn/hub',
   commander: 'app/cli',
   'cli-progress': 'app/cli',
 }

@@ -12,10 +12,11 @@ import { commandTable } from './command-table.ts'
 import { listDataFolders } from './data-folders.ts'
 import { printError } from './error-output.ts'
 import { formatSummary } from './format.ts'
+import { readHubSettings } from './hub-settings.ts'
 import { readPackageVersion } from './installed-package.ts'
 import { watchInterrupts } from './interrupts.ts'
 import { addOptionFlags, collectOptionValues } from './option-flags.ts'
-import { createTerminal, type Terminal } from './terminal.ts'
+import { createTerminal } from './terminal.ts'
 import { createTerminalProgress } from './terminal-progress.ts'
 
 /** Runs one command line and returns the exit status of the process. */
@@ -26,17 +27,20 @@ export async function runCommandLine(
   const terminal = createTerminal(environment)
   const style = { json: argv.includes('--json'), verbose: argv.includes('--verbose') }
   try {
-    return await parseAndRun(argv, terminal, listDataFolders(environment))
+    const dataFolders = listDataFolders(environment)
+    return await parseAndRun(argv, { terminal, dataFolders, hub: readHubSettings(environment) })
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return exitStatus.done
     return printError(error, terminal, style)
   }
 }
 
+/** What a command knows of the environment. */
+type Surroundings = Omit<CommandContext, 'progress' | 'signal'>
+
 async function parseAndRun(
   argv: readonly string[],
-  terminal: Terminal,
-  dataFolders: readonly string[],
+  surroundings: Surroundings,
 ): Promise<ExitStatus> {
   const program = createProgram()
   const selected = selectEntry(argv)
@@ -52,10 +56,7 @@ async function parseAndRun(
       const nameOf = (key: string) =>
         entry.positional?.includes(key) ? `<${optionFlag(key)}>` : `--${optionFlag(key)}`
       const options = parseOptions(loaded.schema, values, { nameOf })
-      status = await runCommand(loaded, options, command.opts<CommonFlags>(), {
-        terminal,
-        dataFolders,
-      })
+      status = await runCommand(loaded, options, command.opts<CommonFlags>(), surroundings)
     })
   }
   try {
@@ -75,13 +76,14 @@ async function runCommand(
   loaded: LoadedCommand,
   options: unknown,
   flags: CommonFlags,
-  { terminal, dataFolders }: Pick<CommandContext, 'terminal' | 'dataFolders'>,
+  surroundings: Surroundings,
 ): Promise<ExitStatus> {
+  const { terminal } = surroundings
   const interrupts = watchInterrupts(terminal.note)
   const progress = createTerminalProgress(process.stderr, terminal.interactive)
   try {
     const { signal } = interrupts
-    const context: CommandContext = { progress, signal, terminal, dataFolders }
+    const context: CommandContext = { progress, signal, ...surroundings }
     const result = flags.dryRun
       ? await forecastCommand(loaded, options, context)
       : await loaded.run(options, context)

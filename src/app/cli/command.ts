@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { ExitStatus, Progress } from '../../core/index.ts'
+import type { HubSettings } from '../../nn/hub/index.ts'
 import type { Terminal } from './terminal.ts'
 
 /** What a command may use while it works. */
@@ -9,6 +10,8 @@ export interface CommandContext {
   terminal: Terminal
   /** Where files of benchmarks are looked for when a command is not told, in order. */
   dataFolders: readonly string[]
+  /** How models are fetched that are given by their id on the hub. */
+  hub: HubSettings
 }
 
 /** What a command leaves: `summary` is printed with `--json`, `text` otherwise. */

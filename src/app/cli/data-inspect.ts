@@ -9,6 +9,7 @@ import {
   inspectSample,
   maskStrategies,
 } from '../../stages/plan/index.ts'
+import { findModel } from '../pipeline/index.ts'
 import { defineCommand } from './command.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -21,7 +22,9 @@ export const dataInspectCommand = defineCommand({
   schema: z.strictObject({
     file: z.string().describe('Dialogs (JSONL, Parquet).'),
     index: z.int().min(1).default(1).describe('Which dialog, counted from 1.'),
-    model: z.string().describe('Model folder whose tokenizer counts the tokens.'),
+    model: z
+      .string()
+      .describe('Model (folder, .gguf file or hub id) whose tokenizer counts the tokens.'),
     mask: z.enum(maskStrategies).default('block-type').describe('Mask strategy.'),
     maskRate: z.number().min(0).max(1).default(0.5).describe('Share of the reflection to hide.'),
     blockOrder: z
@@ -30,7 +33,10 @@ export const dataInspectCommand = defineCommand({
       .describe('Order in which block-type hides the types of blocks.'),
     seed: z.int().default(3407).describe('Seed of random strategies.'),
   }),
-  async run({ file, index, model, mask, maskRate, blockOrder, seed }, { terminal, signal }) {
+  async run(options, context) {
+    const { file, index, mask, maskRate, blockOrder, seed } = options
+    const { terminal, signal } = context
+    const { model } = await findModel(options, context)
     const dialog = await readDialogAt(file, index, signal)
     const tokenizer = await loadTokenizer(model)
     const reflection = isReflection(dialog)

@@ -1,4 +1,4 @@
-import type { StageEntry } from '../pipeline/index.ts'
+import { findModel, type StageEntry } from '../pipeline/index.ts'
 import type { CommandEntry, LoadedCommand } from './command.ts'
 
 /** A stage as a command of its own; its work is loaded when it begins. */
@@ -14,9 +14,9 @@ export function createStageCommand(
     load: async () => ({
       ...forecastOf(stage.name),
       schema: await stage.loadSchema(),
-      async run(options, { progress, signal, dataFolders }) {
+      async run(options, { progress, signal, dataFolders, hub }) {
         const run = await stage.loadRun()
-        return { summary: await run(options, { progress, signal, dataFolders }) }
+        return { summary: await run(options, { progress, signal, dataFolders, hub }) }
       },
     }),
   }
@@ -27,11 +27,15 @@ function forecastOf(name: string): Pick<LoadedCommand, 'forecast'> {
   if (name === 'plan') {
     return {
       forecast: async (options, context) =>
-        (await import('./stage-forecasts.ts')).forecastPlan(options, context),
+        (await import('./stage-forecasts.ts')).forecastPlan(
+          await findModel(options, context),
+          context,
+        ),
     }
   }
   if (name !== 'train') return {}
   return {
-    forecast: async (options) => (await import('./stage-forecasts.ts')).forecastTrain(options),
+    forecast: async (options, context) =>
+      (await import('./stage-forecasts.ts')).forecastTrain(await findModel(options, context)),
   }
 }

@@ -1,4 +1,5 @@
 export type { ConvertSummary } from './convert-data.ts'
+export { findModel } from './find-model.ts'
 export { type Recipe, type RecipeFile, readRecipe, recipeSchema } from './recipe.ts'
 export { recipeStages } from './recipe-stages.ts'
 export { type RunOptions, runOptionsSchema } from './run-options.ts'

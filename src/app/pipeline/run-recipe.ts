@@ -7,6 +7,7 @@ import {
   silentProgress,
   writeFileAtomic,
 } from '../../core/index.ts'
+import type { HubSettings } from '../../nn/hub/index.ts'
 import { type ModelComparison, type ModelScore, renderReport } from '../report/index.ts'
 import { collectReport } from './collect-report.ts'
 import { fingerprintStep } from './fingerprint.ts'
@@ -34,6 +35,8 @@ export interface RunContext {
   signal?: AbortSignal
   /** Where files of benchmarks are looked for when a step does not say. */
   dataFolders?: readonly string[]
+  /** How models are fetched that are given by their id. */
+  hub?: HubSettings
   /** Version of the package; it is part of what decides whether a step must run again. */
   version: string
 }
@@ -147,6 +150,7 @@ async function runStep(
     progress: labelProgress(progress, step.id),
     signal,
     dataFolders: context.dataFolders ?? [],
+    ...(context.hub ? { hub: context.hub } : {}),
   })
   stopIfAborted(signal)
   const state: StepState = {

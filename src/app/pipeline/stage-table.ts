@@ -1,5 +1,7 @@
 import type { z } from 'zod'
 import type { Progress } from '../../core/index.ts'
+import type { HubSettings } from '../../nn/hub/index.ts'
+import { findModel } from './find-model.ts'
 
 /** What a stage may use while it works. */
 export interface StageContext {
@@ -7,6 +9,8 @@ export interface StageContext {
   signal: AbortSignal
   /** Where files of benchmarks are looked for when a stage is not told. */
   dataFolders?: readonly string[]
+  /** How models are fetched that are given by their id; without it, they must be local. */
+  hub?: HubSettings
 }
 
 /** A stage as commands and recipes know it. */
@@ -43,7 +47,7 @@ export const stageTable: readonly StageEntry[] = [
     outputEnding: '',
     inputs: ['data', 'model', 'plain', 'reflection'],
     loadSchema: async () => (await import('../../stages/plan/options.ts')).planOptionsSchema,
-    loadRun: async () => erase((await import('../../stages/plan/index.ts')).createPlan),
+    loadRun: async () => withModel((await import('../../stages/plan/index.ts')).createPlan),
   },
   {
     name: 'train',
@@ -52,7 +56,7 @@ export const stageTable: readonly StageEntry[] = [
     outputEnding: '',
     inputs: ['model', 'plan'],
     loadSchema: async () => (await import('../../stages/train/options.ts')).trainOptionsSchema,
-    loadRun: async () => erase((await import('../../stages/train/index.ts')).train),
+    loadRun: async () => withModel((await import('../../stages/train/index.ts')).train),
   },
   {
     name: 'generate',
@@ -63,7 +67,7 @@ export const stageTable: readonly StageEntry[] = [
     inputs: ['model', 'problems'],
     loadSchema: async () =>
       (await import('../../stages/generate/options.ts')).generateOptionsSchema,
-    loadRun: async () => erase((await import('../../stages/generate/index.ts')).generate),
+    loadRun: async () => withModel((await import('../../stages/generate/index.ts')).generate),
   },
   {
     name: 'eval',
@@ -81,4 +85,11 @@ function erase<Options, Summary>(
   run: (options: Options, context: StageContext) => Promise<Summary>,
 ): (options: unknown, context: StageContext) => Promise<unknown> {
   return run as (options: unknown, context: StageContext) => Promise<unknown>
+}
+
+/** As `erase`, with the model's local path in place of its id on the hub. */
+function withModel<Options, Summary>(
+  run: (options: Options, context: StageContext) => Promise<Summary>,
+): (options: unknown, context: StageContext) => Promise<unknown> {
+  return async (options, context) => erase(run)(await findModel(options, context), context)
 }

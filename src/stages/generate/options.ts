@@ -2,7 +2,10 @@ import { z } from 'zod'
 
 /** Options of `generate`. */
 export const generateOptionsSchema = z.strictObject({
-  model: z.string().min(1).describe('Model folder in Hugging Face layout.'),
+  model: z
+    .string()
+    .min(1)
+    .describe('Model: a Hugging Face folder, a .gguf file, or the id of one on the hub.'),
   problems: z
     .string()
     .min(1)

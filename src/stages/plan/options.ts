@@ -35,7 +35,10 @@ export const planOptionsSchema = z.strictObject({
     .describe(
       'Files of dialogs or of plain instruction data (JSONL, .gz, .zst, Parquet). A file listed twice is trained twice an epoch, each time with masks of its own.',
     ),
-  model: z.string().min(1).describe('Model folder: its tokenizer and config.json are read.'),
+  model: z
+    .string()
+    .min(1)
+    .describe('Model whose tokenizer and config are read: a folder, a .gguf file or a hub id.'),
   out: z.string().min(1).describe('Folder for the plan.'),
   overwrite: z.boolean().default(false).describe('Replace an existing plan.'),
   maxLength: z

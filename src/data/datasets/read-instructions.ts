@@ -41,7 +41,9 @@ export async function* readInstructions(
   let count = 0
   if (limit <= 0) return
   for await (const { line, value } of readSource(path, options)) {
-    yield parseRecord(value, path, line, options)
+    const instruction = tryRecord(value, path, line, options)
+    if (instruction === undefined) continue
+    yield instruction
     count += 1
     if (count >= limit) return
   }
@@ -51,6 +53,21 @@ async function* readSource(path: string, options: ReadOptions) {
   if (!/\.txt(\.gz|\.zstd?)?$/i.test(path)) return yield* readRecords(path, options)
   for await (const { line, text } of readLines(path, options)) {
     if (text.trim() !== '') yield { line, value: { instruction: text.trim() } }
+  }
+}
+
+function tryRecord(
+  value: unknown,
+  path: string,
+  line: number,
+  options: InstructionOptions,
+): Instruction | undefined {
+  try {
+    return parseRecord(value, path, line, options)
+  } catch (error) {
+    if (options.onBroken === undefined || !(error instanceof InputError)) throw error
+    options.onBroken(error)
+    return undefined
   }
 }
 

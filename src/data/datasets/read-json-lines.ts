@@ -20,16 +20,20 @@ export async function* readJsonLines(
 ): AsyncGenerator<DataRecord> {
   for await (const { line, text } of readLines(path, options)) {
     if (text.trim() === '') continue
-    yield { line, value: parseLine(text, path, line) }
+    const parsed = parseLine(text, path, line)
+    if (parsed instanceof InputError) {
+      if (options.onBroken === undefined) throw parsed
+      options.onBroken(parsed)
+    } else yield { line, value: parsed.value }
   }
 }
 
-function parseLine(text: string, path: string, line: number): unknown {
+function parseLine(text: string, path: string, line: number): { value: unknown } | InputError {
   try {
-    return JSON.parse(text)
+    return { value: JSON.parse(text) }
   } catch (error) {
     const { at, problem } = findJsonFault(text) ?? { at: 0, problem: String(error) }
-    throw new InputError(`${path}, line ${line}, column ${at + 1}: ${problem}`, {
+    return new InputError(`${path}, line ${line}, column ${at + 1}: ${problem}`, {
       code: 'RC_BAD_JSON_LINE',
       hint: hintFor(text, at),
       cause: error,

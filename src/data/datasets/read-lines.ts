@@ -5,6 +5,8 @@ export interface ReadOptions {
   signal?: AbortSignal
   /** The longest line that is accepted; default 256 MiB, below what a JavaScript string can hold. */
   maximumLineBytes?: number
+  /** Sees the fault of a record that cannot be read, which is then passed over; default: it is thrown. */
+  onBroken?: (error: InputError) => void
 }
 
 /** One line of a file, from 1, without its line end. */

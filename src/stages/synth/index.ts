@@ -1,5 +1,5 @@
 export { type SynthOptions, synthOptionsSchema } from './options.ts'
 export { scriptedTeacher } from './scripted-teacher.ts'
-export { type SynthSummary, synthesise } from './synthesise.ts'
-export type { Attempt, Teacher, TeacherSession } from './teacher.ts'
-export { type DropReason, type Outcome, writeDialog } from './write-dialog.ts'
+export { type SynthContext, type SynthSummary, synthesise } from './synthesise.ts'
+export type { Attempt, Teacher, TeacherProblem, TeacherSession } from './teacher.ts'
+export { type Outcome, writeDialog } from './write-dialog.ts'

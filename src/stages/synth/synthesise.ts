@@ -1,22 +1,25 @@
-import { access } from 'node:fs/promises'
+import { access, readFile, rm } from 'node:fs/promises'
 import {
-  hashFile,
   InterruptedError,
   type Progress,
   refuseExistingOutput,
   silentProgress,
   writeFileAtomic,
 } from '../../core/index.ts'
-import {
-  createJsonLinesWriter,
-  type Instruction,
-  readInstructions,
-} from '../../data/datasets/index.ts'
-import { createSandbox, type Sandbox } from '../../sandbox/index.ts'
-import { type Journal, type JournalEntry, openJournal } from './journal.ts'
+import { createSandbox } from '../../sandbox/index.ts'
+import { assembleOutput, resolveThreshold } from './assemble-output.ts'
+import { BudgetSpent, costOf, createBudget } from './budget.ts'
+import { type Journal, openJournal } from './journal.ts'
+import { encodeSignature, minHash } from './keep/min-hash.ts'
+import { createLiveCounts, type LiveCounts } from './live-note.ts'
 import type { SynthOptions } from './options.ts'
-import { scriptedTeacher } from './scripted-teacher.ts'
-import { type Outcome, writeDialog } from './write-dialog.ts'
+import { countTasks, readTasks, type Task } from './read-tasks.ts'
+import { computeRunKey } from './run-key.ts'
+import type { Spent } from './teacher.ts'
+import { openTeacher, resolveConcurrency, resolvePrompts } from './teachers/create-teacher.ts'
+import { openCache } from './teachers/response-cache.ts'
+import { workConcurrently } from './work-pool.ts'
+import { type Outcome, type Workshop, writeDialog } from './write-dialog.ts'
 
 export interface SynthSummary {
   readonly out: string
@@ -25,116 +28,194 @@ export interface SynthSummary {
   readonly dropped: Record<string, number>
   /** How many kept dialogs ran so many programs. */
   readonly rounds: Record<string, number>
+  /** Calls and tokens of all replies that the output rests on, those from the cache included. */
+  readonly spent?: Spent
+  /** Their money, where prices are given. */
+  readonly cost?: number
+  /** Lines of the file that were passed over. */
+  readonly broken?: number
+  /** The option that ended the run before its end; `resume` goes on when it is raised. */
+  readonly stoppedBy?: 'maxCost' | 'maxTokensTotal'
 }
 
-const teachers = { scripted: scriptedTeacher } as const
+export interface SynthContext {
+  progress?: Progress
+  /** Lets the instructions in work end and begins no more. */
+  signal?: AbortSignal
+}
 
 /**
  * Turns instructions into reflection sequences, one dialog a line in the order of the instructions.
- * Finished instructions stand in `<out>.journal` until the end, so that an interrupted run goes on
- * with `resume` and ends with the same bytes.
+ * Finished instructions stand in `<out>.journal` until the end and replies in `<out>.cache`, so that
+ * the same command goes on after any end, asks for nothing twice and ends with the same bytes.
  *
- * @throws `RC_OUTPUT_EXISTS`, `RC_OTHER_RUN`, `RC_NOT_A_KATA`, and the errors of the sandbox
+ * @throws `RC_OUTPUT_EXISTS`, `RC_OTHER_RUN`, `RC_NOT_A_KATA`, the errors of the teacher (`RC_TEACHER_…`),
+ * of files and of the sandbox
  */
 export async function synthesise(
   options: SynthOptions,
-  { progress = silentProgress, signal }: { progress?: Progress; signal?: AbortSignal } = {},
+  { progress = silentProgress, signal }: SynthContext = {},
 ): Promise<SynthSummary> {
-  const { out, overwrite, resume } = options
-  const journalPath = `${out}.journal`
-  if (!overwrite && !resume && ((await exists(out)) || (await exists(journalPath)))) {
-    throw refuseExistingOutput(out)
+  const count = await countTasks(options)
+  const prompts = await resolvePrompts(options)
+  const key = await computeRunKey(options, prompts)
+  const finished = await findFinished(options, key)
+  if (finished) return finished
+  const budget = createBudget(options)
+  const live = createLiveCounts(() => budget, options)
+  const journalPath = `${options.out}.journal`
+  const journal = await openJournal(journalPath, key, options.overwrite, ({ outcome, spent }) => {
+    countOutcome(live, outcome)
+    if (spent) budget.spend(spent)
+  })
+  const task = progress.start('synth', count.total)
+  const onDone = (outcome: Outcome) => {
+    countOutcome(live, outcome)
+    task.update(journal.size, live.note())
   }
-  const instructions = await collect(options)
-  const journal = await openJournal(journalPath, await runKey(options), resume && !overwrite)
-  const sandbox = await createSandbox({ workers: options.concurrency })
-  const task = progress.start('synth', instructions.length)
+  let stoppedBy: SynthSummary['stoppedBy']
   try {
-    await workInOrder(instructions.slice(journal.entries.length), journal, sandbox, options, {
-      signal,
-      onDone: () => task.update(journal.entries.length, noteOf(journal.entries)),
-    })
+    stoppedBy = await workThrough(options, prompts, { journal, budget, live, onDone, signal })
+    if (signal?.aborted && journal.size < count.total) throw new InterruptedError()
+    const tally = await assembleOutput(journal, count.total, options)
+    const { kept, dropped, rounds, spent } = tally
+    const summary: SynthSummary = {
+      out: options.out,
+      kept,
+      dropped,
+      rounds,
+      ...(spent.calls > 0 ? { spent } : {}),
+      ...(options.inputPrice + options.outputPrice > 0 ? { cost: costOf(spent, options) } : {}),
+      ...(count.broken > 0 ? { broken: count.broken } : {}),
+      ...(stoppedBy ? { stoppedBy } : {}),
+    }
+    const record = JSON.stringify({ ...summary, ...(stoppedBy ? {} : { key }) }, null, 2)
+    await writeFileAtomic(summaryPath(options), `${record}\n`)
+    if (!stoppedBy) await journal.remove()
+    task.finish(live.note())
+    return summary
+  } finally {
+    await journal.close()
+    if (journal.size === 0) await journal.remove()
+  }
+}
+
+interface Work {
+  readonly journal: Journal
+  readonly budget: ReturnType<typeof createBudget>
+  readonly live: LiveCounts
+  readonly onDone: (outcome: Outcome) => void
+  readonly signal: AbortSignal | undefined
+}
+
+/** Does what the journal lacks; the result names the option whose budget is spent. */
+async function workThrough(
+  options: SynthOptions,
+  prompts: Awaited<ReturnType<typeof resolvePrompts>>,
+  { journal, budget, live, onDone, signal }: Work,
+): Promise<SynthSummary['stoppedBy']> {
+  const concurrency = resolveConcurrency(options)
+  const places = prompts === undefined ? concurrency : placesFor(concurrency)
+  const failed = new AbortController()
+  const cache = prompts && (await openCache(options.cache ?? `${options.out}.cache`))
+  const sandbox = await createSandbox({ workers: places }).catch(async (error) => {
+    await cache?.close()
+    throw error
+  })
+  try {
+    const tools = {
+      cache: cache as NonNullable<typeof cache>,
+      budget,
+      meter: live,
+      stop: failed.signal,
+    }
+    const { teacher, dispose } = await openTeacher(options, prompts, tools)
+    const workshop: Workshop = { teacher, sandbox, cache, options }
+    try {
+      await workConcurrently(
+        skipDone(readTasks(options), journal),
+        places,
+        (task) =>
+          finishTask(task, workshop, journal, onDone).catch((error) => {
+            if (!(error instanceof BudgetSpent)) failed.abort()
+            throw error
+          }),
+        () => signal?.aborted === true,
+      )
+    } finally {
+      await dispose()
+    }
+    return undefined
+  } catch (error) {
+    if (error instanceof BudgetSpent) return error.option
+    throw error
   } finally {
     await sandbox.dispose()
-    await journal.close()
+    await cache?.close()
   }
-  const summary = summarise(out, journal.entries)
-  await writeDialogs(out, journal.entries)
-  await writeFileAtomic(`${out}.summary.json`, `${JSON.stringify(summary, null, 2)}\n`)
-  await journal.remove()
-  task.finish(noteOf(journal.entries))
+}
+
+/** Instructions in work: more than calls, so that one whose program runs leaves no call unused. */
+const placesFor = (concurrency: number) => concurrency + Math.max(2, Math.ceil(concurrency / 2))
+
+async function* skipDone(tasks: AsyncIterable<Task>, journal: Journal): AsyncGenerator<Task> {
+  for await (const task of tasks) if (!journal.has(task.index)) yield task
+}
+
+/** One transaction: from the first call to the line in the journal. */
+async function finishTask(
+  { index, instruction, duplicate }: Task,
+  workshop: Workshop,
+  journal: Journal,
+  onDone: (outcome: Outcome) => void,
+): Promise<void> {
+  const { id } = instruction
+  const written = duplicate
+    ? { outcome: { kept: false, reason: 'duplicate-instruction', rounds: 0 } as const }
+    : await writeDialog(instruction, workshop)
+  const { outcome } = written
+  const signatures =
+    outcome.kept && resolveThreshold(workshop.options) < 1
+      ? { signatures: signaturesOf(instruction.instruction, outcome.dialog) }
+      : {}
+  await journal.append({ index, id, ...written, ...signatures })
+  onDone(outcome)
+}
+
+/** Of the instruction and of the final code. */
+function signaturesOf(
+  instruction: string,
+  { messages }: Extract<Outcome, { kept: true }>['dialog'],
+): string[] {
+  const answer = messages.at(-1)?.content[0]?.content ?? ''
+  return [instruction, answer].map((text) => encodeSignature(minHash(text)))
+}
+
+function countOutcome(live: LiveCounts, { kept }: Outcome): void {
+  if (kept) live.kept += 1
+  else live.dropped += 1
+}
+
+/**
+ * The summary of a run that had ended already, with `resume`. An unfinished run of the same options
+ * is gone on with in any case: nothing of it is lost.
+ */
+async function findFinished(options: SynthOptions, key: string): Promise<SynthSummary | undefined> {
+  const { out, overwrite, resume } = options
+  if (overwrite) {
+    await rm(summaryPath(options), { force: true })
+    return undefined
+  }
+  if (!(await exists(out))) return undefined
+  if (!resume) throw refuseExistingOutput(out)
+  if (await exists(`${out}.journal`)) return undefined
+  const text = await readFile(summaryPath(options), 'utf8').catch(() => '{}')
+  const { key: found, ...summary } = JSON.parse(text) as SynthSummary & { key?: string }
+  if (found !== key) throw refuseExistingOutput(out)
   return summary
 }
 
-async function collect(options: SynthOptions): Promise<Instruction[]> {
-  const limit = options.limit === undefined ? {} : { limit: options.limit }
-  const instructions: Instruction[] = []
-  for await (const instruction of readInstructions(options.instructions, limit)) {
-    instructions.push(instruction)
-  }
-  return instructions
-}
-
-/** Works on several instructions at a time and writes their outcomes in order. */
-async function workInOrder(
-  instructions: readonly Instruction[],
-  journal: Journal,
-  sandbox: Sandbox,
-  options: SynthOptions,
-  { signal, onDone }: { signal: AbortSignal | undefined; onDone: () => void },
-): Promise<void> {
-  const teacher = teachers[options.teacher](options)
-  const pending: Promise<Outcome>[] = []
-  let started = 0
-  const startMore = () => {
-    while (pending.length < options.concurrency && started < instructions.length) {
-      const work = writeDialog(instructions[started] as Instruction, teacher, sandbox, options)
-      work.catch(() => {}) // awaited below, in order
-      pending.push(work)
-      started += 1
-    }
-  }
-  for (const { id } of instructions) {
-    if (!signal?.aborted) startMore()
-    const work = pending.shift()
-    if (!work) throw new InterruptedError()
-    await journal.append({ id, outcome: await work })
-    onDone()
-  }
-}
-
-async function writeDialogs(out: string, entries: readonly JournalEntry[]): Promise<void> {
-  const writer = await createJsonLinesWriter(out)
-  try {
-    for (const { outcome } of entries) if (outcome.kept) await writer.write(outcome.dialog)
-    await writer.commit()
-  } catch (error) {
-    await writer.discard()
-    throw error
-  }
-}
-
-function summarise(out: string, entries: readonly JournalEntry[]): SynthSummary {
-  const dropped: Record<string, number> = {}
-  const rounds: Record<string, number> = {}
-  for (const { outcome } of entries) {
-    if (outcome.kept) rounds[outcome.rounds] = (rounds[outcome.rounds] ?? 0) + 1
-    else dropped[outcome.reason] = (dropped[outcome.reason] ?? 0) + 1
-  }
-  return { out, kept: entries.filter(({ outcome }) => outcome.kept).length, dropped, rounds }
-}
-
-function noteOf(entries: readonly JournalEntry[]): string {
-  const kept = entries.filter(({ outcome }) => outcome.kept).length
-  return `${kept} kept, ${entries.length - kept} dropped`
-}
-
-/** Everything that decides the bytes of the output. */
-async function runKey(options: SynthOptions): Promise<string> {
-  const { out: _, overwrite: __, resume: ___, concurrency: ____, ...shaping } = options
-  const instructions = await hashFile(options.instructions)
-  return JSON.stringify({ ...shaping, instructions })
-}
+const summaryPath = ({ out }: SynthOptions) => `${out}.summary.json`
 
 const exists = (path: string) =>
   access(path).then(

@@ -1,93 +1,153 @@
 import type { Instruction } from '../../data/datasets/index.ts'
 import type { Block, Dialog } from '../../data/dialog/index.ts'
 import type { CellResult, Sandbox } from '../../sandbox/index.ts'
+import { checkAnswer } from './keep/check-answer.ts'
+import { checkPrintedAnswer } from './keep/check-printed-answer.ts'
+import { checkText } from './keep/check-text.ts'
+import type { DropReason } from './keep/drop-reason.ts'
+import { mentionsReflection } from './keep/mentions-reflection.ts'
+import { fenceCode } from './languages.ts'
+import { openNotebook } from './notebook/notebook.ts'
 import type { SynthOptions } from './options.ts'
-import type { Teacher } from './teacher.ts'
-
-/** Why a dialog was not kept. */
-export type DropReason =
-  | 'nothing-said'
-  | 'rounds-exhausted'
-  | 'answer-fails'
-  | 'answer-mentions-reflection'
+import { isProblem, type Spent, type Teacher, type TeacherSession } from './teacher.ts'
+import type { Cache } from './teachers/response-cache.ts'
 
 /** What became of one instruction. */
 export type Outcome =
   | { readonly kept: true; readonly dialog: Dialog; readonly rounds: number }
-  | { readonly kept: false; readonly reason: DropReason; readonly rounds: number }
+  | {
+      readonly kept: false
+      readonly reason: DropReason
+      readonly detail?: string
+      readonly rounds: number
+      /** How far it came, for those who study dropped samples. */
+      readonly dialog?: Dialog
+    }
+
+/** An outcome and what it took. */
+export interface WrittenDialog {
+  readonly outcome: Outcome
+  readonly spent?: Spent
+  readonly replies?: readonly unknown[]
+}
+
+/** What dialogs are written with. */
+export interface Workshop {
+  readonly teacher: Teacher
+  readonly sandbox: Sandbox
+  /** Remembers what programs printed. */
+  readonly cache?: Cache | undefined
+  readonly options: SynthOptions
+}
 
 /**
  * Stage 1: the teacher writes code and tests, the sandbox runs them, the teacher reads and repairs.
- * Stage 2: the final answer, which must pass the instruction's own tests alone (design §8).
+ * Stage 2: the final answer, which must stand the checks alone (design §8).
  *
  * @throws what the sandbox throws when it cannot work; faults of programs are data
  */
 export async function writeDialog(
   instruction: Instruction,
-  teacher: Teacher,
-  sandbox: Sandbox,
-  options: SynthOptions,
+  workshop: Workshop,
+): Promise<WrittenDialog> {
+  const session = await workshop.teacher(instruction)
+  if (!session) return { outcome: { kept: false, reason: 'nothing-said', rounds: 0 } }
+  const outcome = await converse(instruction, session, workshop)
+  return {
+    outcome,
+    ...(session.spent ? { spent: session.spent } : {}),
+    ...(workshop.options.record && session.replies ? { replies: session.replies } : {}),
+  }
+}
+
+async function converse(
+  instruction: Instruction,
+  session: TeacherSession,
+  { sandbox, cache, options }: Workshop,
 ): Promise<Outcome> {
-  const session = await teacher(instruction)
-  if (!session) return { kept: false, reason: 'nothing-said', rounds: 0 }
   const blocks: Block[] = []
+  const cells: { code: string; ok: boolean }[] = []
   const results: CellResult[] = []
-  let notebook = await sandbox.session()
+  const dialogOf = (answer?: string) =>
+    createDialog(instruction, session, blocks, results, answer, options)
+  const drop = (reason: DropReason, detail?: string, answer?: string): Outcome => ({
+    kept: false,
+    reason,
+    ...(detail === undefined ? {} : { detail: detail.slice(0, 500) }),
+    rounds: results.length,
+    ...(options.keepDropped ? { dialog: dialogOf(answer) } : {}),
+  })
+  const say = (content: string) => {
+    if (content !== '') blocks.push({ type: 'text', content })
+  }
+
+  const notebook = openNotebook(sandbox, options, cache)
   try {
-    while (results.length < options.maxRounds) {
+    for (;;) {
+      const last = results.at(-1)
+      if (results.length === options.maxRounds && last?.outcome !== 'ok') break
       const attempt = await session.next(results)
-      if (!attempt) break
-      const result = await notebook.runCell(attempt.code, { cpuMs: options.cellCpuMs })
+      if (attempt === undefined) break
+      if (isProblem(attempt)) return drop(attempt.problem, attempt.detail)
+      if (results.length === options.maxRounds) return drop('rounds-exhausted')
+      const result = await notebook.run(attempt.code)
       results.push(result)
+      cells.push({ code: attempt.code, ok: result.outcome === 'ok' })
+      say(attempt.text)
       blocks.push(
-        { type: 'text', content: attempt.text },
         { type: 'code', content: attempt.code },
         { type: 'execution', content: result.output },
       )
-      if (endsSession(result)) {
-        await notebook.dispose()
-        notebook = await sandbox.session()
-      }
     }
   } finally {
     await notebook.dispose()
   }
-  const rounds = results.length
-  if (results.at(-1)?.outcome !== 'ok') return { kept: false, reason: 'rounds-exhausted', rounds }
-  blocks.push({ type: 'text', content: session.conclusion })
+  if (results.length === 0) return drop('no-program', session.conclusion)
+  if (results.at(-1)?.outcome !== 'ok') return drop('rounds-exhausted')
+  say(session.conclusion)
 
   const answer = await session.answer()
-  if (mentionsReflection(answer)) {
-    return { kept: false, reason: 'answer-mentions-reflection', rounds }
-  }
-  const source = `${answer}\n${instruction.tests ?? ''}`
-  const check = await sandbox.run({ language: 'python', source })
-  if (check.outcome !== 'ok') return { kept: false, reason: 'answer-fails', rounds }
-  const dialog: Dialog = {
-    messages: [
-      userMessage(session.request),
-      { role: 'assistant', content: blocks },
-      userMessage(instruction.instruction),
-      { role: 'assistant', content: [{ type: 'text', content: fence(answer) }] },
-    ],
+  if (isProblem(answer)) return drop(answer.problem, answer.detail)
+  if (mentionsReflection(answer)) return drop('answer-mentions-reflection', undefined, answer)
+  const fault =
+    options.domain === 'math'
+      ? await checkPrintedAnswer(answer, results, instruction, sandbox)
+      : await checkAnswer(answer, cells, instruction, sandbox, options)
+  if (fault) return drop(fault.reason, fault.detail, answer)
+  const dialog = dialogOf(answer)
+  const flaw = checkText(dialog, options)
+  if (flaw) return drop(flaw.reason, flaw.detail, answer)
+  return { kept: true, dialog, rounds: results.length }
+}
+
+function createDialog(
+  instruction: Instruction,
+  session: TeacherSession,
+  blocks: Block[],
+  results: readonly CellResult[],
+  answer: string | undefined,
+  { language }: SynthOptions,
+): Dialog {
+  const question = session.answerRequest ?? instruction.instruction
+  const ending: Dialog['messages'] =
+    answer === undefined
+      ? []
+      : [
+          userMessage(question),
+          {
+            role: 'assistant',
+            content: [{ type: 'text', content: fenceCode(answer, language) }],
+          },
+        ]
+  return {
+    messages: [userMessage(session.request), { role: 'assistant', content: blocks }, ...ending],
     type: 'reflection',
     id: instruction.id,
+    meta: { language, outcomes: results.map(({ outcome }) => outcome) },
   }
-  return { kept: true, dialog, rounds }
 }
 
 const userMessage = (content: string): Dialog['messages'][number] => ({
   role: 'user',
   content: [{ type: 'text', content }],
 })
-
-const fence = (code: string) => `\`\`\`python\n${code.trimEnd()}\n\`\`\``
-
-/** A program that was stopped or died takes its interpreter with it. */
-const endsSession = ({ outcome }: CellResult) => outcome !== 'ok' && outcome !== 'error'
-
-function mentionsReflection(answer: string): boolean {
-  return /\b(previous|earlier|above) (attempt|code|version|solution)|\bas (shown|discussed) above/i.test(
-    answer,
-  )
-}

@@ -1,0 +1,31 @@
+import type { Budget } from './budget.ts'
+import type { SynthOptions } from './options.ts'
+import type { Reply } from './teachers/reply.ts'
+
+/** Counts for the line that is shown while a run goes on. */
+export interface LiveCounts {
+  kept: number
+  dropped: number
+  asked(reply: Reply): void
+  note(): string
+}
+
+export function createLiveCounts(budget: () => Budget, options: SynthOptions): LiveCounts {
+  const started = performance.now()
+  let newTokens = 0
+  const priced = options.inputPrice > 0 || options.outputPrice > 0
+  return {
+    kept: 0,
+    dropped: 0,
+    asked({ usage }) {
+      newTokens += usage.outputTokens
+    },
+    note() {
+      const parts = [`${this.kept} kept`, `${this.dropped} dropped`]
+      const seconds = (performance.now() - started) / 1000
+      if (newTokens > 0) parts.push(`${Math.round(newTokens / seconds)} tokens/s`)
+      if (priced) parts.push(`cost ${budget().spentCost.toFixed(2)}`)
+      return parts.join(', ')
+    },
+  }
+}

@@ -1,0 +1,42 @@
+import type { Budget } from '../budget.ts'
+import type { CallPlace, Reply, Transport } from './reply.ts'
+import { type Cache, cacheKey } from './response-cache.ts'
+
+/** What was asked and what it took, for the live line. */
+export interface CallMeter {
+  /** Replies that were asked for now. */
+  asked(reply: Reply): void
+}
+
+/** Replies that came before are not asked for again; each new one is kept before it is used. */
+export function cachedTransport<Request>(
+  transport: Transport<Request>,
+  cache: Cache,
+  budget: Budget,
+  estimate: (request: Request) => { inputTokens: number; outputTokens: number },
+  meter: CallMeter,
+): Transport<Request> {
+  return {
+    identity: transport.identity,
+    async send(request: Request, place: CallPlace) {
+      const key = cacheKey('reply', transport.identity, request)
+      const known = (await cache.get(key)) as Reply | undefined
+      if (known !== undefined) {
+        budget.spend(known.usage)
+        return known
+      }
+      const settle = await budget.reserve(estimate(request))
+      try {
+        const reply = await transport.send(request, place)
+        await cache.put(key, reply)
+        settle(reply.usage)
+        meter.asked(reply)
+        return reply
+      } catch (error) {
+        settle({ inputTokens: 0, outputTokens: 0 })
+        throw error
+      }
+    },
+    ...(transport.dispose ? { dispose: transport.dispose } : {}),
+  }
+}

@@ -1,0 +1,363 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { readDialogs } from '../../../data/datasets/index.ts'
+import type { Dialog } from '../../../data/dialog/index.ts'
+import { synthOptionsSchema } from '../options.ts'
+import { synthesise } from '../synthesise.ts'
+import {
+  additionTask,
+  additionTeacher,
+  startTeacherServer,
+  type TeacherServer,
+  type TeacherServerOptions,
+} from './teacher-server.fixture.ts'
+
+let folder: string
+let server: TeacherServer | undefined
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'endpoint-'))
+  process.env.TEST_TEACHER_KEY = 'sk-secret-of-the-test'
+})
+afterEach(async () => {
+  await server?.close()
+  await rm(folder, { recursive: true })
+})
+
+const numbers = (count: number) => Array.from({ length: count }, (_, index) => index + 11)
+
+async function run(
+  serverOptions: TeacherServerOptions,
+  options: Record<string, unknown> = {},
+  count = 4,
+) {
+  server = await startTeacherServer(serverOptions)
+  const instructions = join(folder, 'tasks.txt')
+  await writeFile(
+    instructions,
+    numbers(count)
+      .map((n) => `${additionTask(n)}\n`)
+      .join(''),
+  )
+  return synthesise(
+    synthOptionsSchema.parse({
+      instructions,
+      teacher: 'endpoint:test-model',
+      baseUrl: server.baseUrl,
+      apiKeyEnv: 'TEST_TEACHER_KEY',
+      out: join(folder, 'dialogs.jsonl'),
+      concurrency: 4,
+      nearDuplicates: 1,
+      ...options,
+    }),
+  )
+}
+
+async function readAll(): Promise<Dialog[]> {
+  const dialogs: Dialog[] = []
+  for await (const { dialog } of readDialogs(join(folder, 'dialogs.jsonl'))) dialogs.push(dialog)
+  return dialogs
+}
+
+describe('an endpoint as the teacher', () => {
+  it.each(['fences', 'tools'])('writes, runs, repairs and answers with %s', async (protocol) => {
+    const summary = await run(
+      { respond: additionTeacher(), key: 'sk-secret-of-the-test' },
+      { protocol },
+    )
+    expect(summary).toMatchObject({ kept: 4, dropped: {}, rounds: { 3: 4 } })
+    expect(summary.spent?.calls).toBe(20)
+    const [first] = await readAll()
+    expect(first?.messages.map(({ role }) => role)).toEqual([
+      'user',
+      'assistant',
+      'user',
+      'assistant',
+    ])
+    const [request, reflection, question, answer] = first?.messages ?? []
+    expect(request?.content[0]?.content).toContain(additionTask(11))
+    expect(question?.content[0]?.content).toBe(additionTask(11))
+    expect(answer?.content).toEqual([
+      { type: 'text', content: '```python\ndef add_11(x):\n    return x + 11\n```' },
+    ])
+    const types = reflection?.content.map(({ type }) => type) ?? []
+    const round = ['text', 'code', 'execution']
+    expect(types).toEqual([...round, ...round, ...round, 'text'])
+    expect(reflection?.content[2]?.content).toMatch(/^Traceback[\s\S]*AssertionError: 14\n$/)
+    expect(reflection?.content.at(-2)?.content).toBe('')
+  })
+
+  it('gives a tool its outputs as tool messages', async () => {
+    await run({ respond: additionTeacher() }, { protocol: 'tools' }, 1)
+    const messages = server?.requests.at(-1)?.body.messages ?? []
+    expect(messages.map(({ role }) => role)).toEqual([
+      ...['system', 'user', 'assistant', 'tool', 'assistant', 'tool', 'assistant', 'tool'],
+      ...['assistant', 'user'],
+    ])
+  })
+
+  it.each([true, false])('bears every kind of fault, streaming %s', async (stream) => {
+    const kinds = ['429', '500', '503', 'reset', 'reset-late', 'stall', 'cut'] as const
+    const fault = (n: number) => (n > 3 && n % 3 === 0 ? kinds[(n / 3) % 7] : undefined)
+    const summary = await run(
+      { respond: additionTeacher(1), fault },
+      { stream, stallTimeoutMs: 150, maxRetries: 30, seed: 1 },
+      5,
+    )
+    expect(summary).toMatchObject({ kept: 5, rounds: { 2: 5 } })
+    expect(Object.keys(server?.faults ?? {}).length).toBe(kinds.length)
+    // No reply was paid for twice.
+    expect([...(server?.served.values() ?? [])]).toEqual(Array.from({ length: 20 }, () => 1))
+  })
+
+  it('speaks to an Azure resource', async () => {
+    const respond = additionTeacher(0)
+    await run({ respond, key: 'sk-secret-of-the-test' }, { apiVersion: '2024-10-21' }, 1)
+    expect(server?.requests[0]?.url).toBe(
+      '/v1/openai/deployments/test-model/chat/completions?api-version=2024-10-21',
+    )
+    expect(server?.requests[0]?.headers['api-key']).toBe('sk-secret-of-the-test')
+  })
+
+  it('writes the limit as newer models want it', async () => {
+    const respond = additionTeacher(0)
+    const summary = await run(
+      {
+        respond: (asked) =>
+          'max_tokens' in asked
+            ? {
+                status: 400,
+                error: {
+                  message: "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens'.",
+                },
+              }
+            : respond(asked),
+      },
+      {},
+      2,
+    )
+    expect(summary.kept).toBe(2)
+  })
+
+  it('sets sampling for each stage', async () => {
+    const sampling = { temperature: 0.9, maxTokens: 500, answerTemperature: 0, answerMaxTokens: 99 }
+    await run({ respond: additionTeacher(0) }, sampling, 1)
+    const bodies = server?.requests.map(({ body }) => [body.temperature, body.max_tokens])
+    expect(bodies).toEqual([
+      [0.9, 500],
+      [0.9, 500],
+      [0, 99],
+    ])
+  })
+})
+
+describe('an endpoint that cannot be used', () => {
+  it('names a wrong key without showing it', async () => {
+    process.env.TEST_TEACHER_KEY = 'sk-wrong-but-still-secret'
+    const failure = run({ respond: additionTeacher(), key: 'sk-right' })
+    await expect(failure).rejects.toMatchObject({ code: 'RC_TEACHER_KEY_REFUSED', status: 2 })
+    const error = (await failure.catch((caught: unknown) => caught)) as Error
+    expect(`${error.message} ${error.stack} ${(error.cause as Error).stack}`).not.toContain(
+      'still-secret',
+    )
+    expect(error.message).toContain('[key]')
+    const left = await readdir(folder, { recursive: true })
+    for (const name of left.filter((entry) => /\./.test(entry))) {
+      const text = await readFile(join(folder, name)).catch(() => '')
+      expect(text.includes('still-secret')).toBe(false)
+    }
+  })
+
+  it('names a model that is not there', async () => {
+    const respond = () => ({ status: 404, error: { message: 'The model does not exist.' } })
+    await expect(run({ respond })).rejects.toMatchObject({
+      code: 'RC_TEACHER_NOT_FOUND',
+      message: expect.stringContaining('test-model'),
+    })
+  })
+
+  it('gives up on an address where nobody listens', async () => {
+    const gone = await startTeacherServer({ respond: additionTeacher() })
+    await gone.close()
+    const failure = run({ respond: additionTeacher() }, { baseUrl: gone.baseUrl, maxRetries: 1 })
+    await expect(failure).rejects.toMatchObject({
+      code: 'RC_TEACHER_UNREACHABLE',
+      message: expect.stringContaining('ECONNREFUSED'),
+    })
+  })
+
+  it('asks for a key where the public endpoint is meant', async () => {
+    delete process.env.TEST_TEACHER_KEY
+    await expect(run({ respond: additionTeacher() }, { baseUrl: undefined })).rejects.toMatchObject(
+      { code: 'RC_NO_API_KEY' },
+    )
+    await expect(run({ respond: additionTeacher() }, { baseUrl: 'host:1' })).rejects.toMatchObject({
+      code: 'RC_BAD_BASE_URL',
+    })
+  })
+})
+
+const right = additionTeacher(0)
+
+describe('replies that cannot be used', () => {
+  const cases: { name: string; reason: string; respond: TeacherServerOptions['respond'] }[] = [
+    { name: 'a refusal', reason: 'refused', respond: () => ({ refusal: 'No.' }) },
+    {
+      name: 'a refusal in words',
+      reason: 'refused',
+      respond: () => ({ text: "I'm sorry, but I can't help with that." }),
+    },
+    {
+      name: 'a content filter',
+      reason: 'refused',
+      respond: () => ({ text: 'x', finish: 'content_filter' }),
+    },
+    {
+      name: 'a filter as an error',
+      reason: 'refused',
+      respond: () => ({
+        status: 400,
+        error: { message: 'content management policy', code: 'content_filter' },
+      }),
+    },
+    {
+      name: 'a context that is too small',
+      reason: 'too-long',
+      respond: () => ({
+        status: 400,
+        error: { message: 'maximum context length is 10', code: 'context_length_exceeded' },
+      }),
+    },
+    { name: 'an empty reply', reason: 'empty-reply', respond: () => ({ text: '' }) },
+    {
+      name: 'an endless reply',
+      reason: 'endless-reply',
+      respond: () => ({ text: 'again '.repeat(4000) }),
+    },
+    {
+      name: 'a reply that was cut off',
+      reason: 'cut-off',
+      respond: () => ({ text: 'I think', finish: 'length' }),
+    },
+    {
+      name: 'a fence that was cut off',
+      reason: 'cut-off',
+      respond: () => ({ text: '```python\nx = ', finish: 'length' }),
+    },
+    { name: 'prose alone', reason: 'no-program', respond: () => ({ text: 'Use addition.' }) },
+    {
+      name: 'a fence of another language',
+      reason: 'no-program',
+      respond: () => ({ text: '```java\nint x;\n```' }),
+    },
+    {
+      name: 'special tokens',
+      reason: 'special-tokens',
+      respond: () => ({ text: 'Now <|code|>x = 1<|endofblock|>' }),
+    },
+    {
+      name: 'an answer in several fences',
+      reason: 'answer-in-several-fences',
+      respond: answering('```python\nx = 1\n```\nand\n```python\ny = 1\n```'),
+    },
+    {
+      name: 'an answer whose fence is open',
+      reason: 'answer-fence-not-closed',
+      respond: answering('```python\nx = 1'),
+    },
+    {
+      name: 'an answer in prose',
+      reason: 'answer-without-code',
+      respond: answering('Add the number.'),
+    },
+    {
+      name: 'an answer in another language',
+      reason: 'answer-in-other-language',
+      respond: answering('```rust\nfn main() {}\n```'),
+    },
+    {
+      name: 'an answer that fails',
+      reason: 'answer-fails',
+      respond: answering('```python\nimport no_such_module\n```'),
+    },
+    {
+      name: 'an answer that fails the tests',
+      reason: 'answer-fails-own-tests',
+      respond: answering('```python\ndef add_11(x):\n    return x\n```'),
+    },
+    {
+      name: 'an answer that looks back',
+      reason: 'answer-mentions-reflection',
+      respond: answering(
+        '```python\n# fixed the bug of the previous attempt\ndef add_11(x):\n    return x + 11\n```',
+      ),
+    },
+  ]
+  it.each(cases)('drops $name as $reason', async ({ reason, respond }) => {
+    const summary = await run({ respond }, { maxTokens: 300, keepDropped: true }, 1)
+    expect(summary).toMatchObject({ kept: 0, dropped: { [reason]: 1 } })
+    const [aside = ''] = (
+      await readFile(join(folder, 'dialogs.jsonl.dropped.jsonl'), 'utf8')
+    ).split('\n')
+    expect(JSON.parse(aside)).toMatchObject({ id: 'tasks-1', reason })
+  })
+
+  it('takes an answer without a fence when it is a program', async () => {
+    const summary = await run({ respond: answering('def add_11(x):\n    return x + 11') }, {}, 1)
+    expect(summary.kept).toBe(1)
+  })
+
+  it('runs a fence that is not closed at the end of a whole reply', async () => {
+    const summary = await run(
+      {
+        respond: (asked) => {
+          const said = right(asked)
+          return asked.messages.length === 2
+            ? { text: said.text?.replace(/\n```$/, '') ?? '' }
+            : said
+        },
+      },
+      {},
+      1,
+    )
+    expect(summary.kept).toBe(1)
+  })
+
+  it('runs the first of several fences and forgets what was said unseen', async () => {
+    const respond: TeacherServerOptions['respond'] = (asked) => {
+      const said = right(asked)
+      if (asked.messages.length !== 2) return said
+      return { text: `${said.text}\n\nOutput:\n\`\`\`\n42\n\`\`\`\nIt works.` }
+    }
+    const summary = await run({ respond }, {}, 1)
+    expect(summary.kept).toBe(1)
+    expect(await readFile(join(folder, 'dialogs.jsonl'), 'utf8')).not.toContain('It works')
+  })
+
+  it('asks again for a tool call with broken JSON, and drops when it stays broken', async () => {
+    let broken = 1
+    const respond: TeacherServerOptions['respond'] = (asked) => {
+      const said = right(asked)
+      if (said.toolCall && broken-- > 0) said.toolCall.arguments = '{"code": "x'
+      return said
+    }
+    const summary = await run({ respond }, { protocol: 'tools', concurrency: 1 }, 1)
+    expect(summary.kept).toBe(1)
+    await server?.close()
+    broken = 100
+    const other = await run(
+      { respond },
+      { protocol: 'tools', out: join(folder, 'other.jsonl'), cache: join(folder, 'other') },
+      1,
+    )
+    expect(other.dropped).toEqual({ 'broken-tool-call': 1 })
+  })
+})
+
+function answering(text: string): TeacherServerOptions['respond'] {
+  return (asked) => {
+    const last = asked.messages.at(-1)?.content ?? ''
+    return last.includes('as if it were asked for the first time') ? { text } : right(asked)
+  }
+}

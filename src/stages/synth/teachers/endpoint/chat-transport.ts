@@ -1,0 +1,165 @@
+import type OpenAI from 'openai'
+import type { SynthOptions } from '../../options.ts'
+import type { ChatMessage, ChatRequest, Reply, Transport } from '../reply.ts'
+import type { EndpointClient } from './endpoint-client.ts'
+import { BrokenStreamError } from './explain-failure.ts'
+import { type Attempt, createRetryingCalls, type RetryingCalls } from './retrying-calls.ts'
+
+/** Characters a token has at most, by which an endless reply is told from a long one. */
+const charactersPerToken = 16
+
+/** Chat completions of any compatible server. */
+export function chatTransport(
+  endpoint: EndpointClient,
+  model: string,
+  options: SynthOptions & { concurrency: number },
+  stop: AbortSignal,
+): Transport & { readonly calls: RetryingCalls } {
+  const dialect: Dialect = {
+    limitName: 'max_tokens',
+    omitted: new Set(),
+    stream: options.stream,
+  }
+  // Calls in flight may be refused for what another has learnt already: they are made again.
+  const adapt = (parameter: string) => {
+    if (parameter === 'max_tokens') dialect.limitName = 'max_completion_tokens'
+    else if (optionalParameters.includes(parameter)) dialect.omitted.add(parameter)
+    else return false
+    return true
+  }
+  const calls = createRetryingCalls(endpoint, model, options, adapt, stop)
+  return {
+    calls,
+    identity: { kind: 'chat', model, baseUrl: endpoint.baseUrl, apiVersion: options.apiVersion },
+    send: (request) =>
+      calls.call((attempt) => complete(endpoint.client, model, request, dialect, attempt)),
+  }
+}
+
+/** What servers differ in; learnt from their refusals. */
+interface Dialect {
+  limitName: 'max_tokens' | 'max_completion_tokens'
+  omitted: Set<string>
+  stream: boolean
+}
+
+const optionalParameters = ['stream_options', 'top_p', 'temperature']
+
+async function complete(
+  client: OpenAI,
+  model: string,
+  request: ChatRequest,
+  dialect: Dialect,
+  { signal, heard }: Attempt,
+): Promise<Reply> {
+  const body = renderBody(model, request, dialect)
+  if (!dialect.stream) {
+    const completion = await client.chat.completions.create(body, { signal })
+    return readCompletion(completion)
+  }
+  const streamed: OpenAI.ChatCompletionCreateParamsStreaming = {
+    ...body,
+    stream: true,
+    ...(dialect.omitted.has('stream_options') ? {} : { stream_options: { include_usage: true } }),
+  }
+  const stream = await client.chat.completions.create(streamed, { signal })
+  heard()
+  return readStream(stream, request.sampling.maxTokens * charactersPerToken, heard)
+}
+
+function renderBody(
+  model: string,
+  { messages, tool, sampling }: ChatRequest,
+  { limitName, omitted }: Dialect,
+): OpenAI.ChatCompletionCreateParamsNonStreaming {
+  return {
+    model,
+    messages: messages.map(renderMessage),
+    [limitName]: sampling.maxTokens,
+    ...(omitted.has('temperature') ? {} : { temperature: sampling.temperature }),
+    ...(omitted.has('top_p') || sampling.topP === 1 ? {} : { top_p: sampling.topP }),
+    ...(tool === undefined ? {} : { tools: [{ type: 'function', function: { ...tool } }] }),
+  }
+}
+
+function renderMessage(message: ChatMessage): OpenAI.ChatCompletionMessageParam {
+  const { role, content, toolCall, toolCallId } = message
+  if (role === 'tool') return { role, content, tool_call_id: toolCallId ?? '' }
+  if (role !== 'assistant' || toolCall === undefined) return { role, content }
+  const { id, name } = toolCall
+  return {
+    role,
+    content,
+    tool_calls: [{ id, type: 'function', function: { name, arguments: toolCall.arguments } }],
+  }
+}
+
+function readCompletion(completion: OpenAI.ChatCompletion): Reply {
+  const choice = completion.choices?.[0]
+  if (choice === undefined) throw new BrokenStreamError('a reply without choices')
+  const { content, refusal, tool_calls: toolCalls } = choice.message
+  const call = toolCalls?.[0]
+  return {
+    text: refusal || content || '',
+    ...(call?.type === 'function' ? { toolCall: pickCall(call.function) } : {}),
+    finish: refusal ? 'refused' : readFinish(choice.finish_reason),
+    usage: readUsage(completion.usage),
+  }
+}
+
+const pickCall = ({ name, arguments: text }: { name: string; arguments: string }) => ({
+  name,
+  arguments: text,
+})
+
+async function readStream(
+  stream: AsyncIterable<OpenAI.ChatCompletionChunk> & { controller: AbortController },
+  mostCharacters: number,
+  heard: () => void,
+): Promise<Reply> {
+  let text = ''
+  let refusal = ''
+  let call: { name: string; arguments: string } | undefined
+  let finish: string | null = null
+  let usage: OpenAI.CompletionUsage | null | undefined
+  for await (const chunk of stream) {
+    heard()
+    usage = chunk.usage ?? usage
+    const choice = chunk.choices?.[0]
+    if (choice === undefined) continue
+    const { delta } = choice
+    text += delta?.content ?? ''
+    refusal += delta?.refusal ?? ''
+    for (const part of delta?.tool_calls ?? []) {
+      // Of several calls the first is run; the next round sees its output.
+      if ((part.index ?? 0) > 0) continue
+      call ??= { name: '', arguments: '' }
+      call.name += part.function?.name ?? ''
+      call.arguments += part.function?.arguments ?? ''
+    }
+    finish = choice.finish_reason ?? finish
+    if (text.length + (call?.arguments.length ?? 0) > mostCharacters) {
+      stream.controller.abort()
+      return { text, finish: 'endless', usage: readUsage(usage) }
+    }
+  }
+  if (finish === null) throw new BrokenStreamError('the stream ended in the middle')
+  return {
+    text: refusal || text,
+    ...(call ? { toolCall: call } : {}),
+    finish: refusal ? 'refused' : readFinish(finish),
+    usage: usage ? readUsage(usage) : guessUsage(text + (call?.arguments ?? '')),
+  }
+}
+
+function readFinish(reason: string | null): Reply['finish'] {
+  if (reason === 'length') return 'length'
+  return reason === 'content_filter' ? 'refused' : 'stop'
+}
+
+function readUsage(usage: OpenAI.CompletionUsage | null | undefined): Reply['usage'] {
+  return { inputTokens: usage?.prompt_tokens ?? 0, outputTokens: usage?.completion_tokens ?? 0 }
+}
+
+/** Four characters a token, where a server does not count. */
+const guessUsage = (text: string) => ({ inputTokens: 0, outputTokens: Math.ceil(text.length / 4) })

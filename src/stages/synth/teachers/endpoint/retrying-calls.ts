@@ -1,0 +1,134 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { createRandom, InterruptedError } from '../../../../core/index.ts'
+import type { SynthOptions } from '../../options.ts'
+import type { Reply } from '../reply.ts'
+import { type CallLimiter, createCallLimiter } from './call-limiter.ts'
+import type { EndpointClient } from './endpoint-client.ts'
+import { explainFailure, StallError, unreachable } from './explain-failure.ts'
+import { chooseWait } from './retry-after.ts'
+import { createStallWatch } from './stall-watch.ts'
+
+/** What an attempt may use. */
+export interface Attempt {
+  readonly signal: AbortSignal
+  /** To be called whenever something arrives. */
+  heard(): void
+}
+
+/** Calls to one endpoint: bounded, watched, and made again after passing faults. */
+export interface RetryingCalls {
+  call(make: (attempt: Attempt) => Promise<Reply>): Promise<Reply>
+  readonly limiter: CallLimiter
+  readonly counts: { attempts: number; faults: Record<string, number> }
+}
+
+/** Attempts while nothing has ever come back: a wrong address shall not take minutes. */
+const firstAttempts = 3
+
+/** Empty replies are asked for again so often, then they count as the answer. */
+const emptyAttempts = 2
+
+/** Parameters of one call that a server may refuse one after the other. */
+const adaptationLimit = 4
+
+/**
+ * @param adapt changes how requests are written after the server refused a parameter; false when
+ * there is nothing to change
+ */
+export function createRetryingCalls(
+  endpoint: EndpointClient,
+  model: string,
+  options: SynthOptions & { concurrency: number },
+  adapt: (parameter: string) => boolean,
+  stop: AbortSignal,
+): RetryingCalls {
+  const limiter = createCallLimiter(options.concurrency)
+  const stall = createStallWatch(options.stallTimeoutMs)
+  const counts = { attempts: 0, faults: {} as Record<string, number> }
+  let everHeard = false
+  const about = { model, baseUrl: endpoint.baseUrl, redact: endpoint.redact }
+
+  const attemptOnce = async (make: (attempt: Attempt) => Promise<Reply>): Promise<Reply> => {
+    const controller = new AbortController()
+    const patience = stall.patienceMs
+    let longest = 0
+    let last = performance.now()
+    const timer = setTimeout(() => controller.abort(), patience)
+    const heard = () => {
+      const now = performance.now()
+      longest = Math.max(longest, now - last)
+      last = now
+      timer.refresh()
+    }
+    const onStop = () => controller.abort()
+    stop.addEventListener('abort', onStop)
+    try {
+      const reply = await make({ signal: controller.signal, heard })
+      heard()
+      stall.learn(longest)
+      return reply
+    } catch (error) {
+      if (stop.aborted) throw new InterruptedError()
+      if (!controller.signal.aborted) throw error
+      throw new StallError(`silent for ${(patience / 1000).toFixed(1)} s`, { cause: error })
+    } finally {
+      clearTimeout(timer)
+      stop.removeEventListener('abort', onStop)
+    }
+  }
+
+  return {
+    limiter,
+    counts,
+    async call(make) {
+      const random = createRandom(options.seed, 'jitter', counts.attempts)
+      let empty = 0
+      let adaptations = 0
+      for (let attempt = 0; ; ) {
+        await limiter.acquire()
+        counts.attempts += 1
+        if (stop.aborted) {
+          limiter.release('other')
+          throw new InterruptedError()
+        }
+        try {
+          const reply = await attemptOnce(make)
+          limiter.release('ok')
+          everHeard = true
+          const isEmpty = reply.finish === 'stop' && reply.text.trim() === '' && !reply.toolCall
+          if (!isEmpty || empty === emptyAttempts) return reply
+          empty += 1
+        } catch (error) {
+          if (error instanceof InterruptedError) {
+            limiter.release('other')
+            throw error
+          }
+          const failure = explainFailure(error, about)
+          limiter.release(failure.kind === 'again' ? failure.end : 'other')
+          if (failure.kind === 'fatal') throw failure.error
+          if (failure.kind === 'reply') return failure.reply
+          if (failure.kind === 'adapt') {
+            adaptations += 1
+            if (adaptations <= adaptationLimit && adapt(failure.parameter)) continue
+            throw unreachable(endpoint.baseUrl, `it refuses ${failure.parameter}`, attempt + 1)
+          }
+          attempt += 1
+          counts.faults[failure.what] = (counts.faults[failure.what] ?? 0) + 1
+          const most = everHeard ? options.maxRetries : Math.min(firstAttempts, options.maxRetries)
+          if (attempt > most) throw unreachable(endpoint.baseUrl, failure.what, attempt)
+          const waitMs = chooseWait(attempt - 1, failure.waitMs, random.float())
+          if (
+            failure.waitMs !== undefined &&
+            failure.end === 'overload' &&
+            limiter.limit < options.concurrency
+          ) {
+            limiter.pauseUntil(Date.now() + failure.waitMs)
+          }
+          await delay(waitMs, undefined, { signal: stop }).catch(() => {
+            throw new InterruptedError()
+          })
+        }
+      }
+    },
+  }
+}

@@ -1,0 +1,56 @@
+import { createHash } from 'node:crypto'
+import { ReflectionCoderError } from '../../../core/index.ts'
+
+/** Values under keys, on the disk; what was put is there after any end of the process. */
+export interface Cache {
+  get(key: string): Promise<unknown>
+  put(key: string, value: unknown): Promise<void>
+  close(): Promise<void>
+}
+
+/** SHA-256 of the JSON text of everything that shaped a value. */
+export function cacheKey(...parts: unknown[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex')
+}
+
+/**
+ * Opens a cache folder (LevelDB).
+ *
+ * @throws `RC_CACHE_IN_USE` when another process has it open
+ */
+export async function openCache(folder: string): Promise<Cache> {
+  const { ClassicLevel } = await import('classic-level')
+  const database = new ClassicLevel<string, unknown>(folder, { valueEncoding: 'json' })
+  await database.open().catch((error: Error & { cause?: { code?: string } }) => {
+    const locked = error.cause?.code === 'LEVEL_LOCKED'
+    throw new ReflectionCoderError(
+      locked
+        ? `the cache ${folder} is in use by another process`
+        : `the cache ${folder} cannot be opened: ${String(error.cause ?? error)}`,
+      {
+        code: locked ? 'RC_CACHE_IN_USE' : 'RC_CACHE_BROKEN',
+        hint: locked
+          ? 'Wait until the other run has ended, or give another --cache.'
+          : 'Give another --cache, or remove the folder: replies in it are then asked for again.',
+        cause: error,
+      },
+    )
+  })
+  return {
+    get: (key) => database.get(key),
+    put: (key, value) => database.put(key, value),
+    close: () => database.close(),
+  }
+}
+
+/** Keeps everything in memory; for dry runs and tests. */
+export function createMemoryCache(): Cache {
+  const values = new Map<string, unknown>()
+  return {
+    get: async (key) => values.get(key),
+    put: async (key, value) => {
+      values.set(key, value)
+    },
+    close: async () => {},
+  }
+}

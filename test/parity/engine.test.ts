@@ -73,7 +73,7 @@ describeParity('the embedded engine and transformers in fp32', () => {
             model: join(folder, 'model'),
             plan: join(folder, 'plan'),
             step,
-            terms: parts[part],
+            factors: parts[part],
           })
           expectClose(result.loss, reference.contributions[part], `${part} loss`)
           for (const mean of means) expectClose(result[mean], reference[mean], mean)

@@ -1,4 +1,4 @@
-import { type Operation, operationFunction } from './operation.ts'
+import { applyOperation, type Operation, operationFunction } from './operation.ts'
 import { reduceTo } from './reduce.ts'
 import type { Shape, Value } from './value.ts'
 
@@ -80,6 +80,23 @@ const siluOperation: Operation<undefined> = {
 }
 const callSilu = operationFunction(siluOperation)
 export const silu = (x: Value): Value => callSilu([x], undefined)
+
+/** silu(gate) · up, the gated unit of Shazeer (2020). */
+const gatedUnitOperation: Operation<undefined> = {
+  name: 'SwiGLU',
+  emit: ([gate, up]) => {
+    const share = sigmoid(gate!)
+    const active = multiply(gate!, share)
+    return [multiply(active, up!), active, share]
+  },
+  gradient: ({ inputs: [gate, up], outputs: [, active, share], cotangents: [dy] }) => {
+    // d silu(g) = s · (1 + g − g · s)
+    const slope = multiply(share!, add(subtract(gate!, active!), gate!.graph.scalar(1)))
+    return [multiply(multiply(dy!, up!), slope), multiply(dy!, active!)]
+  },
+}
+export const gatedUnit = (gate: Value, up: Value): Value =>
+  applyOperation(gatedUnitOperation, [gate, up], undefined)[0] as Value
 
 /** The product with a number. */
 export const scale = (x: Value, factor: number): Value => multiply(x, x.graph.scalar(factor))

@@ -1,7 +1,9 @@
+export { attention } from './attention.ts'
 export {
   add,
   divide,
   exponential,
+  gatedUnit,
   logarithm,
   multiply,
   negate,
@@ -18,6 +20,13 @@ export { logSoftmax, rmsNorm, softmax } from './normalization.ts'
 export { expandLike, reduceSum, reduceTo } from './reduce.ts'
 export { type GraphModel, type GraphPort, renderOnnx } from './render-onnx.ts'
 export { rotary } from './rotary.ts'
-export { addToColumn, selectColumn } from './select.ts'
-export { concatenate, reshape, split, transpose } from './shape-operations.ts'
+export { addToColumn, selectColumn, takeRows } from './select.ts'
+export {
+  concatenate,
+  joinParts,
+  reshape,
+  split,
+  splitParts,
+  transpose,
+} from './shape-operations.ts'
 export type { Dimension, ElementType, Shape, Value } from './value.ts'

@@ -1,6 +1,6 @@
 import { type Operation, operationFunction } from './operation.ts'
 import { reduceSum } from './reduce.ts'
-import { reshape } from './shape-operations.ts'
+import { reshape, transpose } from './shape-operations.ts'
 import type { Dimension, Value } from './value.ts'
 
 interface GemmAttributes {
@@ -32,7 +32,18 @@ export function gemm(a: Value, b: Value, options: Partial<GemmAttributes> = {}):
   return callGemm([a, b], { transposeA: false, transposeB: false, ...options })
 }
 
-/** x · weightᵀ + bias, for x [rows, in], weight [out, in] and bias [out]. */
+/**
+ * dyᵀ · x, the gradient of a weight [out, in]. The narrower factor is the transposed one, which
+ * costs ONNX Runtime less than turning the small product round.
+ */
+function weightGradient(dy: Value, x: Value): Value {
+  const [out, columns] = [dy.shape[1], x.shape[1]]
+  const wide = typeof out === 'number' && typeof columns === 'number' && out > 2 * columns
+  if (!wide) return gemm(dy, x, { transposeA: true })
+  return transpose(gemm(x, dy, { transposeA: true }), [1, 0])
+}
+
+/** x · weightᵀ + bias, for x [rows, in], weight [out, in] and bias [out] or [rows, out]. */
 const linearWithBiasOperation: Operation<undefined> = {
   name: 'Linear',
   emit: ([x, weight, bias]) =>
@@ -44,16 +55,31 @@ const linearWithBiasOperation: Operation<undefined> = {
     ),
   gradient: ({ inputs: [x, weight, bias], cotangents: [dy] }) => [
     gemm(dy!, weight!),
-    gemm(dy!, x!, { transposeA: true }),
-    reshape(reduceSum(dy!, [0]), bias!.shape),
+    weightGradient(dy!, x!),
+    bias!.shape.length === 2 ? dy! : reshape(reduceSum(dy!, [0]), bias!.shape),
   ],
 }
 const callLinearWithBias = operationFunction(linearWithBiasOperation)
 
-/** A linear layer with weight [out, in] as PyTorch stores it, with or without bias. */
+const linearOperation: Operation<undefined> = {
+  name: 'LinearWithoutBias',
+  emit: ([x, weight]) => [gemm(x!, weight!, { transposeB: true })],
+  gradient: ({ inputs: [x, weight], cotangents: [dy] }) => [
+    gemm(dy!, weight!),
+    weightGradient(dy!, x!),
+  ],
+}
+const callLinear = operationFunction(linearOperation)
+
+/**
+ * A linear layer with weight [out, in] as PyTorch stores it.
+ *
+ * @param bias [out], or [rows, out] for a residual stream
+ */
 export function linear(x: Value, weight: Value, bias?: Value): Value {
-  if (bias) return callLinearWithBias([x, weight, bias], undefined)
-  return gemm(x, weight, { transposeB: true })
+  return bias
+    ? callLinearWithBias([x, weight, bias], undefined)
+    : callLinear([x, weight], undefined)
 }
 
 interface BatchMatmulAttributes extends GemmAttributes {

@@ -21,14 +21,19 @@ export interface Operation<Attributes = any> {
   gradient(call: GradientCall<Attributes>): InputGradient[]
 }
 
-/** Uses an operation on values of one graph. */
+/**
+ * Uses an operation on values of one graph. Operations that `emit` uses are not differentiated on
+ * their own: the gradient rule of this one stands for them.
+ */
 export function applyOperation<Attributes>(
   operation: Operation<Attributes>,
   inputs: readonly Value[],
   attributes: Attributes,
 ): Value[] {
   const graph = (inputs[0] as Value).graph
+  const before = graph.applications.length
   const outputs = operation.emit(inputs, attributes)
+  graph.applications.length = before
   graph.applications.push({ operation, inputs, outputs, attributes })
   return outputs
 }

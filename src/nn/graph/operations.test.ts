@@ -4,14 +4,17 @@ import { createSession, type HostTensor } from '../runtime/index.ts'
 import {
   add,
   addToColumn,
+  attention,
   batchMatmul,
   concatenate,
   divide,
   expandLike,
   exponential,
   Graph,
+  gatedUnit,
   gemm,
   gradients,
+  joinParts,
   linear,
   logarithm,
   logSoftmax,
@@ -29,8 +32,10 @@ import {
   silu,
   softmax,
   split,
+  splitParts,
   squareRoot,
   subtract,
+  takeRows,
   transpose,
   type Value,
 } from './index.ts'
@@ -159,12 +164,59 @@ const cases: Record<string, Case> = {
     },
   },
   rotary: {
+    shapes: [[3, 8]],
+    build: (graph, [x]) => {
+      const angles = [0, 0, 0.3, 0.1, 0.6, 0.2, 0.9, 0.3]
+      const table = (of: (angle: number) => number) => graph.constant(angles.map(of), [4, 2])
+      const positions = graph.constant([0, 3, 1], [1, 3], 'int64')
+      return rotary(x!, positions, table(Math.cos), table(Math.sin))
+    },
+  },
+  gatedUnit: {
     shapes: [
-      [3, 2, 4],
-      [3, 1, 2],
-      [3, 1, 2],
+      [3, 4],
+      [3, 4],
     ],
-    build: (_, [x, cosine, sine]) => rotary(x!, cosine!, sine!),
+    build: (_, [gate, up]) => gatedUnit(gate!, up!),
+  },
+  'linear onto a residual stream': {
+    shapes: [
+      [2, 3],
+      [4, 3],
+      [2, 4],
+    ],
+    build: (_, [x, w, residual]) => linear(x!, w!, residual!),
+  },
+  'linear to many more columns': {
+    shapes: [
+      [3, 2],
+      [7, 2],
+    ],
+    build: (_, [x, w]) => linear(x!, w!),
+  },
+  attention: {
+    shapes: [
+      [2, 3, 4],
+      [2, 5, 4],
+      [2, 5, 4],
+    ],
+    build: (graph, [queries, keys, values]) => {
+      const hidden = Number.NEGATIVE_INFINITY
+      const mask = [0, 0, hidden, hidden, hidden, 0, 0, 0, hidden, hidden, 0, 0, 0, 0, 0]
+      return attention(queries!, keys!, values!, graph.constant(mask, [3, 5]), 0.5)
+    },
+  },
+  'splitParts and joinParts': {
+    shapes: [[2, 5]],
+    build: (graph, [x]) => {
+      const sizes = graph.constant([2, 1, 2], [3], 'int64')
+      const [a, b, c] = splitParts(x!, 1, sizes, ['a', 'b', 'c']) as [Value, Value, Value]
+      return joinParts([multiply(a, a), b, exponential(c)], 1, sizes, 5)
+    },
+  },
+  takeRows: {
+    shapes: [[4, 3]],
+    build: (graph, [x]) => takeRows(x!, graph.constant([3, 0], [2], 'int64')),
   },
   selectColumn: { shapes: [[3, 4]], build: (graph, [x]) => selectColumn(x!, indices(graph)) },
   addToColumn: {

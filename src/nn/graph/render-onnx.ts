@@ -34,6 +34,7 @@ export function renderOnnx(
   ].filter(([, value]) => used.has(value))
   const constants = [...graph.constants.values()].filter(({ value }) => used.has(value))
   const named = Object.entries(outputs)
+  const renamed = outputTensors(nodes, named)
   const message = ModelProto.create({
     ir_version: 8,
     producer_name: 'reflectioncoder',
@@ -43,7 +44,10 @@ export function renderOnnx(
     ],
     graph: {
       name,
-      node: [...nodes.map(renderNode), ...named.map(renderOutputNode)],
+      node: [
+        ...nodes.map((node) => renderNode(node, renamed)),
+        ...named.flatMap(([name, value]) => renderOutputNode(name, value, renamed)),
+      ],
       initializer: constants.map(renderConstant),
       input: inputs.map(([, value]) => renderSignature(value.name, value)),
       output: named.map(([outputName, value]) => renderSignature(outputTensor(outputName), value)),
@@ -69,12 +73,27 @@ function neededNodes(graph: Graph, outputs: readonly Value[], given: readonly Va
   return { nodes: nodes.reverse(), used }
 }
 
-function renderNode({ type, domain, inputs, outputs, attributes }: OnnxNode) {
+/** Values that a node makes as an output of the graph, by the name that they bear in the file. */
+type Renamed = ReadonlyMap<Value, string>
+
+function outputTensors(
+  nodes: readonly OnnxNode[],
+  named: readonly (readonly [string, Value])[],
+): Renamed {
+  const made = new Set(nodes.flatMap(({ outputs }) => outputs))
+  const renamed = new Map<Value, string>()
+  for (const [name, value] of named) {
+    if (made.has(value) && !renamed.has(value)) renamed.set(value, outputTensor(name))
+  }
+  return renamed
+}
+
+function renderNode({ type, domain, inputs, outputs, attributes }: OnnxNode, renamed: Renamed) {
   return {
     op_type: type,
     domain,
-    input: inputs.map((value) => value?.name ?? ''),
-    output: outputs.map((value) => value.name),
+    input: inputs.map((value) => (value ? (renamed.get(value) ?? value.name) : '')),
+    output: outputs.map((value) => renamed.get(value) ?? value.name),
     attribute: Object.entries(attributes).map(([name, value]) => renderAttribute(name, value)),
   }
 }
@@ -82,8 +101,11 @@ function renderNode({ type, domain, inputs, outputs, attributes }: OnnxNode) {
 /** An output may bear the name of an input: they are two tensors in the file. */
 const outputTensor = (name: string) => `out:${name}`
 
-function renderOutputNode([name, value]: [string, Value]) {
-  return { op_type: 'Identity', input: [value.name], output: [outputTensor(name)] }
+/** A copy, for an input that is an output as well, or a value that is two outputs. */
+function renderOutputNode(name: string, value: Value, renamed: Renamed) {
+  const from = renamed.get(value)
+  if (from === outputTensor(name)) return []
+  return [{ op_type: 'Identity', input: [from ?? value.name], output: [outputTensor(name)] }]
 }
 
 function renderAttribute(name: string, value: Attribute) {

@@ -1,4 +1,5 @@
 import { type Operation, operationFunction } from './operation.ts'
+import { reshape } from './shape-operations.ts'
 import type { Dimension, Value } from './value.ts'
 
 /** x[i, index[i, 0]] as [rows, 1], for x [rows, columns] and index int64 [rows, 1]. */
@@ -36,3 +37,29 @@ const addToColumnOperation: Operation<undefined> = {
 const callAddToColumn = operationFunction(addToColumnOperation)
 export const addToColumn = (x: Value, index: Value, update: Value): Value =>
   callAddToColumn([x, index, update], undefined)
+
+/**
+ * Rows index[i] of x [rows, …]. No row may be taken twice.
+ *
+ * @param index int64 [taken]
+ */
+const takeRowsOperation: Operation<undefined> = {
+  name: 'Gather',
+  emit: ([x, index]) =>
+    x!.graph.emit(
+      'Gather',
+      [x!, index!],
+      [{ type: x!.type, shape: [index!.shape[0] as Dimension, ...x!.shape.slice(1)] }],
+      { attributes: { axis: 0 } },
+    ),
+  gradient: ({ inputs: [x, index], cotangents: [dy] }) => {
+    const graph = x!.graph
+    const [shape] = graph.emit('Shape', [x!], [{ type: 'int64', shape: [x!.shape.length] }])
+    const [zeros] = graph.emit('ConstantOfShape', [shape!], [{ type: 'float32', shape: x!.shape }])
+    const column = reshape(index!, [index!.shape[0] as Dimension, 1])
+    const signature = { type: 'float32', shape: x!.shape } as const
+    return [graph.emit('ScatterND', [zeros!, column, dy!], [signature])[0]!, null]
+  },
+}
+const callTakeRows = operationFunction(takeRowsOperation)
+export const takeRows = (x: Value, index: Value): Value => callTakeRows([x, index], undefined)

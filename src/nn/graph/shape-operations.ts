@@ -106,3 +106,74 @@ function axisSizes(inputs: readonly Value[], axis: number): number[] {
     return size
   })
 }
+
+interface PartsAttributes {
+  readonly axis: number
+  /** Name of the size of each part, and of their sum. */
+  readonly names: readonly string[]
+  readonly total: Dimension
+}
+
+/** Cuts an axis into parts whose sizes are known only when the graph runs. */
+const splitPartsOperation: Operation<PartsAttributes> = {
+  name: 'Split',
+  emit: ([x, sizes], { axis, names }) => {
+    const outputs = names.map((name) => ({
+      type: x!.type,
+      shape: x!.shape.map((old, index) => (index === axis ? name : old)),
+    }))
+    return x!.graph.emit('Split', [x!, sizes!], outputs, { attributes: { axis } })
+  },
+  gradient: ({ inputs: [, sizes], cotangents, attributes }) => {
+    if (cotangents.some((dy) => dy === null)) throw new Error('a part of a split is not used')
+    return [callJoinParts([sizes!, ...(cotangents as Value[])], attributes), null]
+  },
+}
+
+/** @param sizes int64 [parts] */
+export function splitParts(
+  x: Value,
+  axis: number,
+  sizes: Value,
+  names: readonly string[],
+): Value[] {
+  if (names.length === 1) return [x]
+  return applyOperation(splitPartsOperation, [x, sizes], {
+    axis,
+    names,
+    total: x.shape[axis] as Dimension,
+  })
+}
+
+const joinPartsOperation: Operation<PartsAttributes> = {
+  name: 'Concat',
+  emit: ([, ...parts], { axis, total }) => {
+    const shape = parts[0]!.shape.map((old, index) => (index === axis ? total : old))
+    return parts[0]!.graph.emit('Concat', parts, [{ type: parts[0]!.type, shape }], {
+      attributes: { axis },
+    })
+  },
+  gradient: ({ inputs: [sizes], cotangents: [dy], attributes }) => [
+    null,
+    ...applyOperation(splitPartsOperation, [dy!, sizes!], attributes),
+  ],
+}
+const callJoinParts: (inputs: readonly Value[], attributes: PartsAttributes) => Value =
+  operationFunction(joinPartsOperation)
+
+/**
+ * Joins parts along an axis whose sizes are known only when the graph runs.
+ *
+ * @param sizes int64 [parts]
+ * @param total name of the joined size
+ */
+export function joinParts(
+  parts: readonly Value[],
+  axis: number,
+  sizes: Value,
+  total: Dimension,
+): Value {
+  if (parts.length === 1) return parts[0]!
+  const names = parts.map(({ shape }) => String(shape[axis]))
+  return callJoinParts([sizes, ...parts], { axis, names, total })
+}

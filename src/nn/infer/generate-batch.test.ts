@@ -43,7 +43,7 @@ describe('generateBatch', () => {
       const tokens = Int32Array.from([...requests[index]!.promptIds, ...ids])
       const positions = tokens.map((_, position) => position)
       const rows = [{ start: 0, length: tokens.length }]
-      const { hidden } = await decoder.forward({ tokens, positions, rows })
+      const hidden = await decoder.forward({ tokens, positions, rows })
       const logits = await decoder.logits(hidden)
       const prompt = requests[index]!.promptIds.length
       ids.forEach((id, count) => {

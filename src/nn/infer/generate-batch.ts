@@ -90,9 +90,9 @@ async function readPrompts(
     }
     const packed = packPrompts(requests.slice(first, end), total)
     const from = first
-    const { hidden } = await decoder.forward(packed, {
-      onLayer: (layer, projections) => cache.fill(layer, projections, packed.rows, from),
-    })
+    const hidden = await decoder.forward(packed, (layer, projections) =>
+      cache.fill(layer, projections, packed.rows, from),
+    )
     packed.rows.forEach(({ start, length }, index) => {
       const row = rowOf(hidden, start + length - 1, hiddenSize)
       last.set(row, (from + index) * hiddenSize)
@@ -112,7 +112,7 @@ async function extend(decoder: Decoder, cache: KeyValueCache, tokens: Int32Array
     const { queries } = projections
     const shape = [tokens.length, queries.length / tokens.length]
     const feeds = { queries: { data: queries, shape }, ...cache.read(layer), mask }
-    return (await decoder.runner.forward(decoder.pieces.cachedAttention, feeds)).mix!.data
+    return (await decoder.runner.run(decoder.pieces.cachedAttention, feeds)).mix!.data
   })
 }
 

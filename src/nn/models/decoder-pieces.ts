@@ -1,13 +1,12 @@
 import {
   add,
   batchMatmul,
+  gatedUnit,
   linear,
-  multiply,
   reshape,
   rmsNorm,
   rotary,
   type Shape,
-  silu,
   softmax,
   transpose,
   type Value,
@@ -41,7 +40,7 @@ export function decoderPieces(config: DecoderConfig): DecoderPieces {
 
 function attentionInput(config: DecoderConfig): Piece {
   const { hiddenSize, heads, keyValueHeads, headSize, normEpsilon } = config
-  const half = { shape: ['tokens', 1, headSize / 2] }
+  const table = { shape: ['positions', headSize / 2] }
   const weights: Record<string, Shape> = {
     'input_layernorm.weight': [hiddenSize],
     'self_attn.q_proj.weight': [heads * headSize, hiddenSize],
@@ -56,25 +55,27 @@ function attentionInput(config: DecoderConfig): Piece {
   return definePiece({
     name: 'attention-input',
     inputs: { x: ['tokens', hiddenSize] },
-    constants: { cosine: half, sine: half },
+    constants: {
+      positions: { shape: [1, 'tokens'], type: 'int64' },
+      cosine: table,
+      sine: table,
+    },
     weights,
     build: (values) => {
-      const { x, cosine, sine } = values as Record<'x' | 'cosine' | 'sine', Value>
+      const { x, positions, cosine, sine } = values as Record<
+        'x' | 'positions' | 'cosine' | 'sine',
+        Value
+      >
       const normal = rmsNorm(x, values['input_layernorm.weight']!, normEpsilon)
       const project = (name: string) => {
         const prefix = `self_attn.${name}_proj`
         return linear(normal, values[`${prefix}.weight`]!, values[`${prefix}.bias`])
       }
-      const rotate = (value: Value, count: number) => {
-        const split = reshape(value, ['tokens', count, headSize])
-        return reshape(rotary(split, cosine, sine), ['tokens', count * headSize])
-      }
-      const outputs = {
-        queries: rotate(project('q'), heads),
-        keys: rotate(project('k'), keyValueHeads),
+      return {
+        queries: rotary(project('q'), positions, cosine, sine),
+        keys: rotary(project('k'), positions, cosine, sine),
         values: project('v'),
       }
-      return { outputs }
     },
   })
 }
@@ -116,7 +117,7 @@ function attention(config: DecoderConfig): Piece {
         headSize,
       ])
       const mix = reshape(transpose(mixed, [0, 2, 1, 3, 4]), ['batch', 'queries', heads * headSize])
-      return { outputs: { mix } }
+      return { mix }
     },
   })
 }
@@ -137,7 +138,7 @@ function cachedAttention(config: DecoderConfig): Piece {
         alpha: 1 / Math.sqrt(headSize),
       })
       const mixed = batchMatmul(softmax(add(scores, mask!)), values!)
-      return { outputs: { mix: reshape(mixed, ['batch', heads * headSize]) } }
+      return { mix: reshape(mixed, ['batch', heads * headSize]) }
     },
   })
 }
@@ -156,12 +157,13 @@ function feedForward(config: DecoderConfig): Piece {
     },
     build: (values) => {
       const weight = (name: string) => values[`${name}.weight`]!
-      const attended = add(values.x!, linear(values.mix!, weight('self_attn.o_proj')))
+      const attended = linear(values.mix!, weight('self_attn.o_proj'), values.x!)
       const normal = rmsNorm(attended, weight('post_attention_layernorm'), normEpsilon)
-      const gate = linear(normal, weight('mlp.gate_proj'))
-      const up = linear(normal, weight('mlp.up_proj'))
-      const down = linear(multiply(silu(gate), up), weight('mlp.down_proj'))
-      return { outputs: { y: add(attended, down) }, kept: { attended, gate, up } }
+      const unit = gatedUnit(
+        linear(normal, weight('mlp.gate_proj')),
+        linear(normal, weight('mlp.up_proj')),
+      )
+      return { y: linear(unit, weight('mlp.down_proj'), attended) }
     },
   })
 }
@@ -177,7 +179,7 @@ function logits(config: DecoderConfig): Piece {
     },
     build: (values) => {
       const normal = rmsNorm(values.x!, values['norm.weight']!, normEpsilon)
-      return { outputs: { logits: linear(normal, values['head.weight']!) } }
+      return { logits: linear(normal, values['head.weight']!) }
     },
   })
 }

@@ -1,7 +1,17 @@
 export { type AddedToken, addTokenRows } from './add-token-rows.ts'
-export { createDecoder, type Decoder, type PackedTokens, type Tape } from './decoder.ts'
+export { createDecoder, type Decoder } from './decoder.ts'
 export { type DecoderConfig, parseDecoderConfig } from './decoder-config.ts'
+export { embedTokens } from './embed-tokens.ts'
 export { initialiseModel } from './initialise-model.ts'
+export {
+  type ChosenTokens,
+  chooseTokens,
+  type PackedTokens,
+  packFeeds,
+  packShape,
+  toInt64,
+} from './pack-feeds.ts'
+export { type PackShape, packedLayer, packInputs } from './packed-layers.ts'
 export {
   exportModel,
   headParameter,
@@ -13,6 +23,7 @@ export {
 } from './parameters.ts'
 export { definePiece, type Piece } from './piece.ts'
 export type { PieceRunner } from './piece-runner.ts'
+export { createRotaryTable } from './rotary-table.ts'
 export type { Projections } from './row-attention.ts'
 export type { PackedRow } from './row-groups.ts'
 export { zeroGradients } from './zero-gradients.ts'

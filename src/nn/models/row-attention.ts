@@ -12,15 +12,14 @@ export interface Projections {
   readonly values: Float32Array
 }
 
-/** Attention within each packed row, in blocks of queries so that memory stays bounded. */
-export interface RowAttention {
-  forward(projections: Projections, rows: readonly PackedRow[]): Promise<Float32Array>
-  backward(
-    projections: Projections,
-    rows: readonly PackedRow[],
-    dMix: Float32Array,
-  ): Promise<Projections>
-}
+/**
+ * Attention within each packed row, in blocks of queries so that memory stays bounded:
+ * [tokens, heads · size].
+ */
+export type RowAttention = (
+  projections: Projections,
+  rows: readonly PackedRow[],
+) => Promise<Float32Array>
 
 /** Attention scores of one run, in float32 elements: 1 MiB, so that they stay in the cache. */
 const scoreBudget = 2 ** 18
@@ -41,53 +40,19 @@ export function createRowAttention(
     values: padRows(values, keyWidth, rows),
   })
 
-  return {
-    async forward(projections, rows) {
-      const mix = new Float32Array(projections.queries.length)
-      for (const members of group(rows)) {
-        const padded = pad(projections, members)
-        const length = members[0]!.length
-        for (const block of blocksOf(length)) {
-          const result = await runner.forward(attention, blockFeeds(padded, block, masks))
-          const data = result.mix!.data
-          if (block.end - block.start === length) unpadRows(data, queryWidth, members, mix)
-          else mix.set(data, (members[0]!.start + block.start) * queryWidth)
-        }
+  return async (projections, rows) => {
+    const mix = new Float32Array(projections.queries.length)
+    for (const members of group(rows)) {
+      const padded = pad(projections, members)
+      const length = members[0]!.length
+      for (const block of blocksOf(length)) {
+        const result = await runner.run(attention, blockFeeds(padded, block, masks))
+        const data = result.mix!.data
+        if (block.end - block.start === length) unpadRows(data, queryWidth, members, mix)
+        else mix.set(data, (members[0]!.start + block.start) * queryWidth)
       }
-      return mix
-    },
-
-    async backward(projections, rows, dMix) {
-      const { queries, keys, values } = projections
-      const result = {
-        queries: new Float32Array(queries.length),
-        keys: new Float32Array(keys.length),
-        values: new Float32Array(values.length),
-      }
-      for (const members of group(rows)) {
-        const padded = pad(projections, members)
-        const cotangent = padRows(dMix, queryWidth, members)
-        const length = members[0]!.length
-        for (const block of blocksOf(length)) {
-          const feeds = {
-            ...blockFeeds(padded, block, masks),
-            'd:mix': sliceRows(cotangent, block.start, block.end),
-          }
-          const gradients = await runner.backward(attention, feeds, new Map())
-          if (block.end - block.start === length) {
-            unpadRows(gradients['d:queries']!.data, queryWidth, members, result.queries)
-            unpadRows(gradients['d:keys']!.data, keyWidth, members, result.keys)
-            unpadRows(gradients['d:values']!.data, keyWidth, members, result.values)
-          } else {
-            const first = members[0]!.start
-            result.queries.set(gradients['d:queries']!.data, (first + block.start) * queryWidth)
-            addAt(result.keys, first * keyWidth, gradients['d:keys']!.data)
-            addAt(result.values, first * keyWidth, gradients['d:values']!.data)
-          }
-        }
-      }
-      return result
-    },
+    }
+    return mix
   }
 }
 
@@ -128,8 +93,4 @@ function sliceRows(tensor: HostTensor<Float32Array>, start: number, end: number)
   if (start === 0 && end === length) return tensor
   const data = tensor.data.subarray(start * width, end * width)
   return { data, shape: [batch, end - start, width] }
-}
-
-function addAt(target: Float32Array, offset: number, addition: Float32Array): void {
-  for (let i = 0; i < addition.length; i++) target[offset + i]! += addition[i]!
 }

@@ -14,7 +14,7 @@ export function scriptedTeacher(options: SynthOptions): Teacher {
     const script = readScript(instruction, options.instructions)
     const random = createRandom(options.seed, 'scripted-teacher', instruction.id)
     const solutions = chooseSolutions(script, random, options.rightAtOnce)
-    const checks = chooseTests(script, solutions[0]?.fault, options.testsShown)
+    const tests = chooseTests(script, solutions[0]?.fault, options.testsShown)
     return {
       request: `${requestText}\n${instruction.instruction}`,
       async next(results) {
@@ -23,6 +23,8 @@ export function scriptedTeacher(options: SynthOptions): Teacher {
         const solution = solutions[results.length]
         if (!solution) return undefined
         const before = solutions[results.length - 1]?.fault
+        const isKnown = last?.outcome === 'error'
+        const checks = isKnown ? 'check()\n' : `def check():\n${tests}\ncheck()\n`
         return { text: explain(last, before), code: `${solution.code}\n${checks}` }
       },
       conclusion: 'The tests pass.',
@@ -91,11 +93,14 @@ function chooseSolutions(script: Script, random: Random, rightAtOnce: number): S
   return [...solutions, right]
 }
 
-/** Some assertions, among them one that the first fault breaks; each says what it got. */
+/**
+ * Body of the function that every attempt is checked by: some assertions, among them one that the
+ * first fault breaks; each says what it got. An interpreter that lives on still knows the function.
+ */
 function chooseTests({ tests }: Script, fault: KataFault | undefined, count: number): string {
   const order = [...(fault ? fault.failing.slice(0, 1) : []), ...tests.keys()]
   const chosen = [...new Set(order)].slice(0, count).sort((a, b) => a - b)
-  return chosen.map((index) => `${withMessage(tests[index] as string)}\n`).join('')
+  return chosen.map((index) => `    ${withMessage(tests[index] as string)}\n`).join('')
 }
 
 function withMessage(assertion: string): string {

@@ -1,11 +1,7 @@
 import { addTokenRows, loadModel, zeroGradients } from '../../nn/models/index.ts'
 import { readPlan } from '../plan/index.ts'
-import {
-  addSums,
-  createObjective,
-  emptySums,
-  type ObjectiveTerms,
-} from './engines/onnx/objective.ts'
+import { createObjective } from './engines/onnx/objective.ts'
+import { addSums, emptySums, type ObjectiveFactors } from './engines/onnx/objective-sums.ts'
 import { packStep } from './engines/onnx/pack-step.ts'
 
 export interface ComputeObjectiveOptions {
@@ -16,9 +12,10 @@ export interface ComputeObjectiveOptions {
   /** Step of the plan whose micro-batches are computed; default 0. */
   readonly step?: number
   /** Factors on the parts of the objective; default 1 each. */
-  readonly terms?: ObjectiveTerms
+  readonly factors?: ObjectiveFactors
   readonly tokensPerRun?: number
-  readonly keepActivations?: boolean
+  /** As `activations` of `train`. */
+  readonly activations?: 'auto' | 'keep' | 'recompute'
 }
 
 export interface ObjectiveResult {
@@ -38,16 +35,16 @@ export async function computeObjective({
   model: modelPath,
   plan: planPath,
   step = 0,
-  terms,
-  tokensPerRun = 4096,
-  keepActivations = true,
+  factors,
+  tokensPerRun = 1024,
+  activations = 'auto',
 }: ComputeObjectiveOptions): Promise<ObjectiveResult> {
   const plan = await readPlan(planPath)
   const model = addTokenRows(await loadModel(modelPath), plan.manifest.addedTokens)
-  const objective = await createObjective(model, {
+  const objective = createObjective(model, {
     temperature: plan.manifest.config.temperature,
-    keepActivations,
-    ...(terms ? { terms } : {}),
+    activations,
+    ...(factors ? { factors } : {}),
   })
   try {
     const gradients = zeroGradients(model.parameters)

@@ -16,13 +16,13 @@ export const trainOptionsSchema = z.strictObject({
   tokensPerRun: z
     .int()
     .positive()
-    .default(4096)
-    .describe('Micro-batches of a step are computed together up to this many tokens.'),
-  keepActivations: z
-    .boolean()
-    .default(true)
+    .default(1024)
+    .describe('Rows of a step are computed together up to this many tokens.'),
+  activations: z
+    .enum(['auto', 'keep', 'recompute'])
+    .default('auto')
     .describe(
-      'Keep what the layers made for the backward pass: faster, more memory, same numbers.',
+      'Keep what the layers made for the backward pass (fast), compute it again layer by layer (little memory), or keep what fits 1.5 GiB.',
     ),
   checkpointEvery: z
     .int()

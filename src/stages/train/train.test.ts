@@ -112,7 +112,7 @@ describe('train', () => {
   })
 
   it('gives the same weights with activations recomputed', async () => {
-    await train(optionsFor('recomputed', { keepActivations: false }))
+    await train(optionsFor('recomputed', { activations: 'recompute' }))
     expect((await bytesOf('recomputed')).equals(await bytesOf('whole'))).toBe(true)
   })
 

@@ -11,13 +11,8 @@ import type { Plan, PlannedStep } from '../../../plan/index.ts'
 import type { EngineRequest, StepMetrics, TrainEvent } from '../../engine.ts'
 import { type AdamWState, createAdamWState, updateAdamW } from './adamw.ts'
 import { readCheckpoint, writeCheckpoint } from './checkpoint.ts'
-import {
-  addSums,
-  createObjective,
-  emptySums,
-  type Objective,
-  type ObjectiveSums,
-} from './objective.ts'
+import { createObjective, type Objective } from './objective.ts'
+import { addSums, emptySums, type ObjectiveSums } from './objective-sums.ts'
 import { packStep } from './pack-step.ts'
 
 /**
@@ -33,10 +28,10 @@ export async function* onnxEngine(request: EngineRequest): AsyncGenerator<TrainE
     ? await readCheckpoint(options.out, planHash, model.parameters, optimizer)
     : 0
   yield { type: 'resume', step: first }
-  const objective = await createObjective(model, {
+  const objective = createObjective(model, {
     threads: options.threads,
     temperature: manifest.config.temperature,
-    keepActivations: options.keepActivations,
+    activations: options.activations,
   })
   const every = options.checkpointEvery || Math.max(1, Math.ceil(manifest.steps / 10))
   const save = async (step: number): Promise<TrainEvent> => {

@@ -23,58 +23,91 @@ export interface DistilledPosition {
   readonly scale: number
 }
 
-/** Micro-batches that are computed together. */
+/** Rows of a step that are computed together. */
 export interface Pack extends PackedTokens {
   readonly labelled: readonly LabelledPosition[]
   readonly distilled: readonly DistilledPosition[]
 }
 
-/** Cuts the micro-batches of a step, in their order, into packs of at most `tokensPerRun` tokens. */
+/** Numbers of rows that run together: few, because each has a graph of its own. */
+const largestRows = 8
+
+/**
+ * Cuts the rows of a step, in their order, into packs of at most `tokensPerRun` tokens. Each has 1,
+ * 2, 4 or 8 rows; the two rows of a distilled sample stay together.
+ */
 export function packStep(
   microBatches: readonly MicroBatch[],
   sampleTokens: (sample: number) => Int32Array,
   tokensPerRun: number,
 ): Pack[] {
-  const groups: MicroBatch[][] = []
-  let size = 0
-  for (const microBatch of microBatches) {
-    const tokens = microBatch.rows.reduce((sum, row) => sum + keptTokens(row), 0)
-    if (groups.length === 0 || size + tokens > tokensPerRun) {
-      groups.push([])
-      size = 0
-    }
-    groups.at(-1)!.push(microBatch)
-    size += tokens
+  const units = microBatches.flatMap((microBatch) => unitsOf(microBatch, sampleTokens))
+  const packs: Pack[] = []
+  for (let first = 0; first < units.length; ) {
+    const together = countTogether(units, first, tokensPerRun)
+    packs.push(packUnits(units.slice(first, first + together)))
+    first += together
   }
-  return groups.map((group) => packMicroBatches(group, sampleTokens))
+  return packs
 }
 
-function packMicroBatches(
-  microBatches: readonly MicroBatch[],
-  sampleTokens: (sample: number) => Int32Array,
-): Pack {
-  const rows = microBatches.flatMap((microBatch) => microBatch.rows)
-  const total = rows.reduce((sum, row) => sum + keptTokens(row), 0)
+/** What must stay in one pack: a plain row, or the teacher and the student row of a sample. */
+interface Unit {
+  readonly rows: readonly PlannedRow[]
+  readonly ids: Int32Array
+  readonly tokens: number
+  readonly microBatch: MicroBatch
+}
+
+function unitsOf(microBatch: MicroBatch, sampleTokens: (sample: number) => Int32Array): Unit[] {
+  const { rows } = microBatch
+  const units: Unit[] = []
+  for (let index = 0; index < rows.length; ) {
+    const size = rows[index]!.view === 'teacher' ? 2 : 1
+    const members = rows.slice(index, index + size)
+    if (size === 2 && members[1]?.view !== 'student') {
+      throw new Error('a student row does not follow its teacher row')
+    }
+    const tokens = members.reduce((sum, row) => sum + keptTokens(row), 0)
+    units.push({ rows: members, ids: sampleTokens(members[0]!.sample), tokens, microBatch })
+    index += size
+  }
+  return units
+}
+
+/** How many units from `first` on run together: alike, within the limits, a power of two. */
+function countTogether(units: readonly Unit[], first: number, tokensPerRun: number): number {
+  const { rows } = units[first]!
+  let tokens = 0
+  let count = 0
+  for (const unit of units.slice(first, first + largestRows / rows.length)) {
+    tokens += unit.tokens
+    if (count > 0 && (tokens > tokensPerRun || unit.rows.length !== rows.length)) break
+    count += 1
+  }
+  return 2 ** Math.floor(Math.log2(count))
+}
+
+function packUnits(units: readonly Unit[]): Pack {
+  const total = units.reduce((sum, unit) => sum + unit.tokens, 0)
   const tokens = new Int32Array(total)
   const positions = new Int32Array(total)
   const packedRows: { start: number; length: number }[] = []
   const labelled: LabelledPosition[] = []
   const distilled: DistilledPosition[] = []
   let start = 0
-  for (const microBatch of microBatches) {
-    let teacher: RowTargets | undefined
-    for (const row of microBatch.rows) {
-      const ids = sampleTokens(row.sample)
+  for (const { rows, ids, microBatch } of units) {
+    const targets = rows.map((row) => {
       const length = keptTokens(row)
       fillRow(row, ids, tokens, positions, start)
       packedRows.push({ start, length })
-      const targets = rowTargets(row, ids, start, microBatch.crossEntropyScale)
-      labelled.push(...targets.plain)
-      if (row.view === 'teacher') teacher = targets
-      if (row.view === 'student') {
-        distilled.push(...pairTargets(teacher, targets, microBatch.distillScale))
-      }
+      const found = rowTargets(row, ids, start, microBatch.crossEntropyScale)
+      labelled.push(...found.plain)
       start += length
+      return found
+    })
+    if (targets.length === 2) {
+      distilled.push(...pairTargets(targets[0]!, targets[1]!, microBatch.distillScale))
     }
   }
   return { tokens, positions, rows: packedRows, labelled, distilled }
@@ -111,13 +144,9 @@ function rowTargets(row: PlannedRow, ids: Int32Array, start: number, scale: numb
   return { plain, distilled }
 }
 
-function pairTargets(
-  teacher: RowTargets | undefined,
-  student: RowTargets,
-  scale: number,
-): DistilledPosition[] {
-  if (!teacher || teacher.distilled.length !== student.distilled.length) {
-    throw new Error('a student row does not follow its teacher row')
+function pairTargets(teacher: RowTargets, student: RowTargets, scale: number): DistilledPosition[] {
+  if (teacher.distilled.length !== student.distilled.length) {
+    throw new Error('teacher and student distil different positions')
   }
   return student.distilled.map((position, index) => ({
     teacher: teacher.distilled[index]!,

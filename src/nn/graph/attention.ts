@@ -1,0 +1,55 @@
+import { add, multiply, subtract } from './elementwise.ts'
+import { batchMatmul } from './matrix.ts'
+import { softmax } from './normalization.ts'
+import { applyOperation, type Operation } from './operation.ts'
+import { reduceSum } from './reduce.ts'
+import type { Value } from './value.ts'
+
+interface AttentionAttributes {
+  /** Factor on the scores. */
+  readonly scale: number
+}
+
+/**
+ * softmax(scale · Q · Kᵀ + mask) · V. The gradient takes Σ P ∘ dP of each query from the result,
+ * Σ dO ∘ O, as FlashAttention does (Dao et al. 2022, appendix B.2): two passes over the scores fewer.
+ */
+const attentionOperation: Operation<AttentionAttributes> = {
+  name: 'Attention',
+  emit: ([queries, keys, values, mask], { scale }) => {
+    const scores = batchMatmul(queries!, keys!, { transposeB: true, alpha: scale })
+    const weights = softmax(add(scores, mask!))
+    return [batchMatmul(weights, values!), weights]
+  },
+  gradient: ({
+    inputs: [queries, keys, values],
+    outputs: [mix, weights],
+    cotangents: [dMix],
+    attributes: { scale },
+  }) => {
+    const dWeights = batchMatmul(dMix!, values!, { transposeB: true })
+    const mean = reduceSum(multiply(dMix!, mix!), [2])
+    const dScores = multiply(weights!, subtract(dWeights, mean))
+    return [
+      batchMatmul(dScores, keys!, { alpha: scale }),
+      batchMatmul(dScores, queries!, { transposeA: true, alpha: scale }),
+      batchMatmul(weights!, dMix!, { transposeA: true }),
+      null,
+    ]
+  },
+}
+
+/**
+ * Attention of queries [batch, rows, size] over keys and values [batch, keys, size].
+ *
+ * @param mask added to the scores, [rows, keys]: 0 where a key may be seen, −∞ elsewhere
+ */
+export function attention(
+  queries: Value,
+  keys: Value,
+  values: Value,
+  mask: Value,
+  scale: number,
+): Value {
+  return applyOperation(attentionOperation, [queries, keys, values, mask], { scale })[0] as Value
+}

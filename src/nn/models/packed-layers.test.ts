@@ -1,0 +1,137 @@
+import { afterAll, describe, expect, it } from 'vitest'
+import { Graph, gradients, renderOnnx, type Value } from '../graph/index.ts'
+import { createSession, type HostTensor } from '../runtime/index.ts'
+import { createDecoder } from './decoder.ts'
+import { embedTokens } from './embed-tokens.ts'
+import { chooseTokens, type PackedTokens, packFeeds, packShape } from './pack-feeds.ts'
+import { packedLayer, packInputs } from './packed-layers.ts'
+import { layerParameter, parameterShapes } from './parameters.ts'
+import { createRotaryTable } from './rotary-table.ts'
+import { tinyConfig, tinyModel } from './tiny-model.fixture.ts'
+
+const model = tinyModel()
+const decoder = createDecoder(model)
+const table = createRotaryTable(tinyConfig)
+const width = tinyConfig.hiddenSize
+afterAll(() => decoder.dispose())
+
+function packRows(...lengths: number[]): PackedTokens {
+  const rows: { start: number; length: number }[] = []
+  const tokens: number[] = []
+  const positions: number[] = []
+  for (const length of lengths) {
+    rows.push({ start: tokens.length, length })
+    for (let i = 0; i < length; i++) {
+      tokens.push((i * 31 + length) % tinyConfig.vocabularySize)
+      positions.push(i + Math.floor(i / 7))
+    }
+  }
+  return { tokens: Int32Array.from(tokens), positions: Int32Array.from(positions), rows }
+}
+
+/** States of the chosen tokens after all layers, and the gradients of a fixed sum of them. */
+async function runLayers(packed: PackedTokens, blocks: number, wanted: readonly number[]) {
+  const shape = { rows: packed.rows.length, blocks }
+  const graph = new Graph()
+  const pack = packInputs(graph, tinyConfig, shape, true)
+  const x = graph.input('x', ['tokens', width])
+  const weights = new Map<string, Value>()
+  for (const [name, size] of parameterShapes(tinyConfig)) {
+    if (name.startsWith('model.layers.')) weights.set(name, graph.input(name, size))
+  }
+  let hidden = x
+  for (let layer = 0; layer < tinyConfig.layers; layer++) {
+    const of = (name: string) => weights.get(layerParameter(layer, name))!
+    const last = layer === tinyConfig.layers - 1
+    hidden = packedLayer(tinyConfig, pack, hidden, of, last ? 'chosen' : 'all')
+  }
+  const cotangent = graph.input('cotangent', hidden.shape)
+  const [dx, ...dWeights] = gradients([{ output: hidden, cotangent }], [x, ...weights.values()])
+  const outputs: Record<string, Value> = { hidden, dx: dx! }
+  ;[...weights.keys()].forEach((name, index) => {
+    outputs[name] = dWeights[index]!
+  })
+  const session = await createSession(renderOnnx('layers', graph, outputs))
+  const chosen = chooseTokens(packed, shape, wanted)
+  const weight = new Float32Array(chosen.count * width)
+  for (const token of wanted) {
+    for (let i = 0; i < width; i++) weight[chosen.placeOf(token) * width + i] = Math.sin(token + i)
+  }
+  const embedded = embedTokens(model.parameters, packed.tokens, width)
+  const feeds: Record<string, HostTensor> = {
+    ...Object.fromEntries(model.parameters),
+    ...packFeeds(packed, shape, table),
+    ...chosen.feeds,
+    x: { data: embedded, shape: [packed.tokens.length, width] },
+    cotangent: { data: weight, shape: [chosen.count, width] },
+  }
+  const results = await session.run(feeds)
+  await session.dispose()
+  return { results, chosen }
+}
+
+function expectClose(actual: Float32Array, expected: Float32Array, name: string) {
+  expect(actual.length).toBe(expected.length)
+  const largest = expected.reduce((max, value) => Math.max(max, Math.abs(value)), 0)
+  // float32 sums of at most 1,000 terms in another order
+  actual.forEach((value, index) => {
+    const difference = Math.abs(value - expected[index]!)
+    if (difference > 2e-5 * (1 + largest)) expect(difference, `${name}[${index}]`).toBe(0)
+  })
+}
+
+describe('packed layers', () => {
+  it('compute the states that the decoder of generation computes', async () => {
+    const packed = packRows(23, 9, 14, 31)
+    const wanted = [0, 3, 22, 23, 31, 40, 76]
+    const { results, chosen } = await runLayers(packed, 3, wanted)
+    const states = await decoder.forward(packed)
+    for (const token of wanted) {
+      const place = chosen.placeOf(token)
+      const state = results.hidden!.data.slice(place * width, (place + 1) * width)
+      expectClose(state, states.slice(token * width, (token + 1) * width), `token ${token}`)
+    }
+  })
+
+  it('give the same gradients however many blocks the queries are cut into', async () => {
+    const packed = packRows(41, 17)
+    const wanted = [5, 6, 7, 38, 50]
+    const whole = await runLayers(packed, 1, wanted)
+    for (const blocks of [2, 4, 8]) {
+      const cut = await runLayers(packed, blocks, wanted)
+      for (const name of Object.keys(whole.results)) {
+        if (name === 'hidden') continue
+        expectClose(cut.results[name]!.data, whole.results[name]!.data, `${name}, ${blocks} blocks`)
+      }
+    }
+  })
+
+  it('add up the gradients of rows that are packed together', async () => {
+    const both = await runLayers(packRows(20, 13), 2, [4, 19, 25, 32])
+    const first = await runLayers(packRows(20), 2, [4, 19])
+    // the second row alone: its tokens have other numbers, so the cotangent is moved by hand
+    const together = both.results.dx!.data.slice(0, 20 * width)
+    expectClose(first.results.dx!.data, together, 'dx')
+  })
+})
+
+describe('packShape', () => {
+  it('never cuts a row into more blocks than it has tokens', () => {
+    expect(
+      packShape([
+        { start: 0, length: 3000 },
+        { start: 3000, length: 2 },
+      ]).blocks,
+    ).toBe(2)
+  })
+})
+
+describe('chooseTokens', () => {
+  it('chooses the first token of a block that has none', () => {
+    const packed = packRows(10)
+    const chosen = chooseTokens(packed, { rows: 1, blocks: 5 }, [9, 2])
+    expect([...chosen.feeds.chosen!.data].map(Number)).toEqual([0, 2, 4, 6, 9])
+    expect([...chosen.feeds.chosenSizes!.data].map(Number)).toEqual([1, 1, 1, 1, 1])
+    expect(chosen.placeOf(9)).toBe(4)
+  })
+})

@@ -1,0 +1,247 @@
+import {
+  add,
+  attention,
+  type Graph,
+  gatedUnit,
+  joinParts,
+  linear,
+  reshape,
+  rmsNorm,
+  rotary,
+  splitParts,
+  takeRows,
+  transpose,
+  type Value,
+} from '../graph/index.ts'
+import type { DecoderConfig } from './decoder-config.ts'
+
+/** How many rows a graph runs together, and into how many blocks each row's queries are cut. */
+export interface PackShape {
+  readonly rows: number
+  readonly blocks: number
+}
+
+/**
+ * What decoder layers read beside hidden states and weights. Every block of queries sees the keys of
+ * its row up to its own end, so scores of later keys are never computed.
+ *
+ * Feeds: `positions` int64 [1, tokens]; `cosine` and `sine` [positions, headSize / 2];
+ * `blockSizes` int64 [rows · blocks], the tokens of each block; `order` [tokens], the place of each
+ * token in its row. With chosen tokens: `chosen` int64 [chosen], ascending, at least one a block,
+ * and `chosenSizes` int64 [rows · blocks].
+ */
+export interface PackValues {
+  readonly positions: Value
+  readonly cosine: Value
+  readonly sine: Value
+  readonly keys: KeyBlocks
+  readonly queries: QueryBlocks
+  /** The tokens whose hidden states are wanted after the last layer. */
+  readonly chosen?: QueryBlocks & { readonly index: Value; readonly positions: Value }
+}
+
+interface KeyBlocks extends PackShape {
+  readonly sizes: Value
+  readonly names: readonly string[]
+  /** Sizes of the blocks of one row up to each block, int64 [block + 1]. */
+  readonly sizesUpTo: readonly (readonly Value[])[]
+}
+
+interface QueryBlocks {
+  /** Rows of scores in each block, int64 [rows · blocks]; `heads / keyValueHeads` a query. */
+  readonly sizes: Value
+  readonly names: readonly string[]
+  readonly rowsName: string
+  readonly tokensName: string
+  /** [block rows, keys]: 0 where a key may be seen, −∞ elsewhere. */
+  readonly masks: readonly Value[]
+}
+
+/** Weights of one layer under the names that they have within it. */
+export type LayerWeights = (name: string) => Value
+
+export function packInputs(
+  graph: Graph,
+  config: DecoderConfig,
+  { rows, blocks }: PackShape,
+  withChosen: boolean,
+): PackValues {
+  const half = config.headSize / 2
+  const count = rows * blocks
+  const positions = graph.input('positions', [1, 'tokens'], 'int64')
+  const order = graph.input('order', ['tokens'])
+  const sizes = graph.input('blockSizes', [count], 'int64')
+  const names = Array.from({ length: count }, (_, index) => `keys${index}`)
+  const sizesUpTo = Array.from({ length: rows }, (_, row) =>
+    Array.from({ length: blocks }, (__, block) =>
+      sliceSizes(sizes, row * blocks, row * blocks + block + 1),
+    ),
+  )
+  const keys = { rows, blocks, sizes, names, sizesUpTo }
+  const group = config.heads / config.keyValueHeads
+  const keyOrders = splitParts(order, 0, sizes, names)
+  const values = {
+    positions,
+    cosine: graph.input('cosine', ['positions', half]),
+    sine: graph.input('sine', ['positions', half]),
+    keys,
+    queries: queryBlocks(keys, keyOrders, group, { order, sizes, tokensName: 'tokens' }),
+  }
+  if (!withChosen) return values
+  const index = graph.input('chosen', ['chosen'], 'int64')
+  const chosen = {
+    order: takeRows(order, index),
+    sizes: graph.input('chosenSizes', [count], 'int64'),
+    tokensName: 'chosen',
+  }
+  const positionColumn = reshape(positions, ['tokens', 1])
+  return {
+    ...values,
+    chosen: {
+      ...queryBlocks(keys, keyOrders, group, chosen),
+      index,
+      positions: reshape(takeRows(positionColumn, index), [1, 'chosen']),
+    },
+  }
+}
+
+/**
+ * One decoder layer: x [tokens, hidden] → [tokens, hidden], or [chosen, hidden] for the last layer
+ * where only chosen tokens are wanted afterwards.
+ */
+export function packedLayer(
+  config: DecoderConfig,
+  pack: PackValues,
+  x: Value,
+  weights: LayerWeights,
+  wanted: 'all' | 'chosen' = 'all',
+): Value {
+  const chosen = wanted === 'chosen' ? pack.chosen! : undefined
+  const weight = (name: string) => weights(`${name}.weight`)
+  const normal = rmsNorm(x, weight('input_layernorm'), config.normEpsilon)
+  const project = (name: string, from: Value) =>
+    linear(
+      from,
+      weight(`self_attn.${name}_proj`),
+      config.attentionBias ? weights(`self_attn.${name}_proj.bias`) : undefined,
+    )
+  const rotate = (value: Value, positions: Value) =>
+    rotary(value, positions, pack.cosine, pack.sine)
+  const asked = chosen ? takeRows(normal, chosen.index) : normal
+  const queries = rotate(project('q', asked), chosen?.positions ?? pack.positions)
+  const keys = rotate(project('k', normal), pack.positions)
+  const mix = attendBlocks(config, pack.keys, chosen ?? pack.queries, {
+    queries,
+    keys,
+    values: project('v', normal),
+  })
+  const residual = chosen ? takeRows(x, chosen.index) : x
+  const attended = linear(mix, weight('self_attn.o_proj'), residual)
+  const inner = rmsNorm(attended, weight('post_attention_layernorm'), config.normEpsilon)
+  const unit = gatedUnit(
+    linear(inner, weight('mlp.gate_proj')),
+    linear(inner, weight('mlp.up_proj')),
+  )
+  return linear(unit, weight('mlp.down_proj'), attended)
+}
+
+interface Projected {
+  readonly queries: Value
+  readonly keys: Value
+  readonly values: Value
+}
+
+/** Causal attention within each row, block by block of its queries. */
+function attendBlocks(
+  { heads, keyValueHeads, headSize }: DecoderConfig,
+  keyBlocks: KeyBlocks,
+  queryBlocks: QueryBlocks,
+  { queries, keys, values }: Projected,
+): Value {
+  const { tokensName, rowsName, masks } = queryBlocks
+  const group = heads / keyValueHeads
+  // [tokens, heads · size] → [keyValueHeads, tokens · group, size]
+  const grouped = reshape(queries, [tokensName, keyValueHeads, group, headSize])
+  const byHead = reshape(swapFirst(grouped, keyValueHeads), [keyValueHeads, rowsName, headSize])
+  const parts = splitParts(byHead, 1, queryBlocks.sizes, queryBlocks.names)
+  const splitKeys = (value: Value) => {
+    const split = reshape(value, ['tokens', keyValueHeads, headSize])
+    return splitParts(swapFirst(split, keyValueHeads), 1, keyBlocks.sizes, keyBlocks.names)
+  }
+  const keyParts = splitKeys(keys)
+  const valueParts = splitKeys(values)
+  const mixed = parts.map((part, index) => {
+    const row = Math.floor(index / keyBlocks.blocks)
+    const seen = (from: readonly Value[]) => joinBlocks(keyBlocks, from, row, index)
+    return attention(part, seen(keyParts), seen(valueParts), masks[index]!, headSize ** -0.5)
+  })
+  const joined = joinParts(mixed, 1, queryBlocks.sizes, rowsName)
+  const split = swapFirst(reshape(joined, [keyValueHeads, tokensName, group, headSize]), tokensName)
+  return reshape(split, [tokensName, heads * headSize])
+}
+
+/** The parts of a row's blocks up to block `index`, along the axis of the tokens. */
+function joinBlocks(
+  { blocks, sizesUpTo }: KeyBlocks,
+  parts: readonly Value[],
+  row: number,
+  index: number,
+): Value {
+  const first = row * blocks
+  const sizes = sizesUpTo[row]![index - first]!
+  const axis = parts[first]!.shape.length === 1 ? 0 : 1
+  return joinParts(parts.slice(first, index + 1), axis, sizes, `seen${index}`)
+}
+
+function queryBlocks(
+  keys: KeyBlocks,
+  keyOrders: readonly Value[],
+  group: number,
+  { order, sizes, tokensName }: { order: Value; sizes: Value; tokensName: string },
+): QueryBlocks {
+  const { graph } = order
+  const names = keys.names.map((_, index) => `${tokensName}${index}`)
+  const rowsName = `${tokensName}·group`
+  const [rowSizes] = graph.emit(
+    'Mul',
+    [sizes, graph.constant([group], [1], 'int64')],
+    [{ type: 'int64', shape: sizes.shape }],
+  )
+  const zeros = graph.constant(Array<number>(group).fill(0), [1, group])
+  const repeated = add(reshape(order, [tokensName, 1]), zeros)
+  const parts = splitParts(reshape(repeated, [rowsName, 1]), 0, rowSizes!, names)
+  const masks = parts.map((part, index) => {
+    const row = Math.floor(index / keys.blocks)
+    const seen = joinBlocks(keys, keyOrders, row, index)
+    return causalMask(part, reshape(seen, [1, seen.shape[0]!]))
+  })
+  return { sizes: rowSizes!, names, rowsName, tokensName, masks }
+}
+
+/** 0 where the key [1, keys] stands no later than the query [rows, 1], −∞ elsewhere. */
+function causalMask(query: Value, key: Value): Value {
+  const { graph } = query
+  const shape = [query.shape[0]!, key.shape[1]!]
+  const [visible] = graph.emit('LessOrEqual', [key, query], [{ type: 'bool', shape }])
+  const never = graph.scalar(Number.NEGATIVE_INFINITY)
+  const [mask] = graph.emit(
+    'Where',
+    [visible!, graph.scalar(0), never],
+    [{ type: 'float32', shape }],
+  )
+  return mask!
+}
+
+function sliceSizes(sizes: Value, start: number, end: number): Value {
+  const { graph } = sizes
+  const bound = (at: number) => graph.constant([at], [1], 'int64')
+  const signature = { type: 'int64', shape: [end - start] } as const
+  return graph.emit('Slice', [sizes, bound(start), bound(end)], [signature])[0]!
+}
+
+/** Swaps the first two axes; an axis of size 1 moves without a copy. */
+function swapFirst(x: Value, size: number | string): Value {
+  const [a, b, ...rest] = x.shape
+  if (size === 1 || a === 1 || b === 1) return reshape(x, [b!, a!, ...rest])
+  return transpose(x, [1, 0, ...rest.map((_, index) => index + 2)])
+}

@@ -1,0 +1,72 @@
+import {
+  chooseTokens,
+  createRotaryTable,
+  type DecoderConfig,
+  type Model,
+  packFeeds,
+  packShape,
+  parameterShapes,
+} from '../../../../nn/models/index.ts'
+import { createSessions } from './graph-sessions.ts'
+import type { ModelRunner, RunnerOptions } from './model-runner.ts'
+import { addCrossEntropy, addDivergence, emptySums } from './objective-sums.ts'
+import type { Pack } from './pack-step.ts'
+import { bothViews, indexVector, labelledFeeds, pairedFeeds } from './term-feeds.ts'
+import { wholeModelGraph } from './training-graphs.ts'
+
+/** Runs a pack as one graph: nothing is computed twice, and nothing but sums leaves the run. */
+export function createWholeModel(model: Model, options: RunnerOptions): ModelRunner {
+  const { config, parameters } = model
+  const { temperature, factors } = options
+  const sessions = createSessions(parameters, options.session)
+  const table = createRotaryTable(config)
+  return {
+    async run(pack, x, sums) {
+      const { labelled, distilled } = pack
+      const shape = packShape(pack.rows)
+      const choice = { labelled: labelled.length > 0, distilled: distilled.length > 0 }
+      const both = bothViews(distilled)
+      const indices = [...labelled, ...both].map(({ index }) => index)
+      const chosen = chooseTokens(pack, shape, indices)
+      const places = (of: readonly { index: number }[]) =>
+        indexVector(of.map(({ index }) => chosen.placeOf(index)))
+      const key = `${shape.rows}:${shape.blocks}:${choice.labelled}:${choice.distilled}`
+      const results = await sessions.runGradients(
+        key,
+        () => wholeModelGraph(config, shape, choice, temperature),
+        {
+          x: { data: x, shape: [pack.tokens.length, config.hiddenSize] },
+          ...packFeeds(pack, shape, table),
+          ...chosen.feeds,
+          labelledAt: places(labelled),
+          pairedAt: places(both),
+          ...labelledFeeds(labelled, factors),
+          ...pairedFeeds(distilled, factors),
+        },
+        sums,
+      )
+      const objective = emptySums()
+      if (choice.labelled) addCrossEntropy(objective, labelled, results.nll!.data, factors)
+      if (choice.distilled) {
+        addCrossEntropy(objective, both, results.pairNll!.data, factors)
+        addDivergence(objective, distilled, results.kl!.data, factors)
+      }
+      return { objective, dx: results['d:x']!.data }
+    },
+    dispose: sessions.dispose,
+  }
+}
+
+/** Bytes of what one run holds at its peak: activations, logits, weights and two sets of sums. */
+export function wholeModelBytes(config: DecoderConfig, pack: Pack): number {
+  const { layers, hiddenSize, intermediateSize, heads, headSize, vocabularySize } = config
+  const { blocks } = packShape(pack.rows)
+  const perToken = 6 * hiddenSize + 4 * heads * headSize + 5 * intermediateSize
+  const share = (blocks + 1) / (2 * blocks)
+  const scores = pack.rows.reduce((sum, { length }) => sum + share * length ** 2, 0) * heads
+  const logits = (pack.labelled.length + 2 * pack.distilled.length) * vocabularySize
+  const weights = [...parameterShapes(config).values()]
+    .map((shape) => shape.reduce((product, size) => product * size, 1))
+    .reduce((sum, size) => sum + size, 0)
+  return 4 * (layers * (pack.tokens.length * perToken + scores) + 4 * logits + 3 * weights)
+}

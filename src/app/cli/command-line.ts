@@ -9,7 +9,7 @@ import {
 } from '../../core/index.ts'
 import type { CommandContext, CommandEntry, CommandResult, LoadedCommand } from './command.ts'
 import { commandTable } from './command-table.ts'
-import { listDataFolders } from './data-folders.ts'
+import { findCacheFolder, listDataFolders } from './data-folders.ts'
 import { printError } from './error-output.ts'
 import { formatSummary } from './format.ts'
 import { readHubSettings } from './hub-settings.ts'
@@ -27,8 +27,12 @@ export async function runCommandLine(
   const terminal = createTerminal(environment)
   const style = { json: argv.includes('--json'), verbose: argv.includes('--verbose') }
   try {
-    const dataFolders = listDataFolders(environment)
-    return await parseAndRun(argv, { terminal, dataFolders, hub: readHubSettings(environment) })
+    return await parseAndRun(argv, {
+      terminal,
+      dataFolders: listDataFolders(environment),
+      cacheFolder: findCacheFolder(environment),
+      hub: readHubSettings(environment),
+    })
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return exitStatus.done
     return printError(error, terminal, style)

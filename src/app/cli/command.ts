@@ -12,6 +12,8 @@ export interface CommandContext {
   dataFolders: readonly string[]
   /** How models are fetched that are given by their id on the hub. */
   hub: HubSettings
+  /** The user's cache of this program. */
+  cacheFolder: string
 }
 
 /** What a command leaves: `summary` is printed with `--json`, `text` otherwise. */

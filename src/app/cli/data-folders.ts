@@ -7,11 +7,11 @@ export const dataFolderVariable = 'REFLECTIONCODER_DATA'
 /** Where files of benchmarks are looked for: the folder of the environment, then the cache. */
 export function listDataFolders(environment: NodeJS.ProcessEnv): string[] {
   const named = environment[dataFolderVariable]
-  const cache = join(cacheFolder(environment), 'data')
+  const cache = join(findCacheFolder(environment), 'data')
   return named === undefined || named === '' ? [cache] : [named, cache]
 }
 
 /** `reflectioncoder` in the user's cache (XDG base directories). */
-export function cacheFolder(environment: NodeJS.ProcessEnv): string {
+export function findCacheFolder(environment: NodeJS.ProcessEnv): string {
   return join(environment.XDG_CACHE_HOME || join(homedir(), '.cache'), 'reflectioncoder')
 }

@@ -28,10 +28,10 @@ function defineRecipeCommand(schema: z.ZodObject): LoadedCommand {
   const version = readPackageVersion()
   return defineCommand({
     schema,
-    async run(values, { progress, signal, terminal, dataFolders, hub }) {
+    async run(values, { terminal, ...context }) {
       const options = values as RunOptions
       terminal.note(`Run folder: ${options.out}`)
-      const summary = await runRecipe(options, { progress, signal, version, dataFolders, hub })
+      const summary = await runRecipe(options, { ...context, version })
       return { summary, text: renderRun(summary) }
     },
     async forecast(options) {

@@ -14,9 +14,9 @@ export function createStageCommand(
     load: async () => ({
       ...forecastOf(stage.name),
       schema: await stage.loadSchema(),
-      async run(options, { progress, signal, dataFolders, hub }) {
+      async run(options, { terminal: _, ...context }) {
         const run = await stage.loadRun()
-        return { summary: await run(options, { progress, signal, dataFolders, hub }) }
+        return { summary: await run(options, context) }
       },
     }),
   }

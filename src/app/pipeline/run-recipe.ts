@@ -37,6 +37,8 @@ export interface RunContext {
   dataFolders?: readonly string[]
   /** How models are fetched that are given by their id. */
   hub?: HubSettings
+  /** Where steps keep what makes them faster the next time; default nowhere. */
+  cacheFolder?: string
   /** Version of the package; it is part of what decides whether a step must run again. */
   version: string
 }
@@ -151,6 +153,7 @@ async function runStep(
     signal,
     dataFolders: context.dataFolders ?? [],
     ...(context.hub ? { hub: context.hub } : {}),
+    ...(context.cacheFolder === undefined ? {} : { cacheFolder: context.cacheFolder }),
   })
   stopIfAborted(signal)
   const state: StepState = {

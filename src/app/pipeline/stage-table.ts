@@ -11,6 +11,8 @@ export interface StageContext {
   dataFolders?: readonly string[]
   /** How models are fetched that are given by their id; without it, they must be local. */
   hub?: HubSettings
+  /** Where stages keep what makes them faster the next time; default nowhere. */
+  cacheFolder?: string
 }
 
 /** A stage as commands and recipes know it. */

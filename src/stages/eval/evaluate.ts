@@ -30,7 +30,7 @@ import {
 import { openBenchmark } from './open-benchmark.ts'
 import { type EvalOptions, evalOptionsSchema } from './options.ts'
 import { renderResultFile } from './result-file.ts'
-import { type JudgeSource, readJudgeSource } from './run-judge.ts'
+import { readJudgeSource } from './run-judge.ts'
 import { type EvaluationSummary, summariseVerdicts } from './summary.ts'
 import { isFault, type ProgramVerdict, type SampleVerdict } from './verdicts.ts'
 
@@ -40,6 +40,8 @@ export interface EvaluationContext {
   signal?: AbortSignal
   /** Where files of benchmarks are looked for when `data` is not given. */
   dataFolders?: readonly string[]
+  /** Where what references returned is kept from one evaluation to the next; default nowhere. */
+  cacheFolder?: string
 }
 
 /** Files of an evaluation in its output folder. */
@@ -90,7 +92,7 @@ async function judgeAndWrite(
   context: EvaluationContext,
   benchmark: Benchmark,
   sampleSet: SampleSet,
-  source: JudgeSource,
+  source: string,
   fingerprint: string,
 ): Promise<EvaluationSummary> {
   const started = performance.now()
@@ -111,7 +113,7 @@ async function judgeAndWrite(
   })
   try {
     const warnings = await checkPython(sandbox, benchmark)
-    const judge = { sandbox, source, options, workers, ...pickSignal(context) }
+    const judge = { sandbox, source, options, workers, ...pickContext(context) }
     await judgeMissing(benchmark, tasks, judge, journal, context)
     const verdicts = verdictsOfSamples(sampleSet.samples, journal.known)
     const scores = summariseVerdicts(verdicts, options.baseOnly || benchmark.kind !== 'functions')
@@ -226,12 +228,15 @@ function withoutFingerprint(summary: EvaluationSummary & { fingerprint: string }
   return rest satisfies EvaluationSummary
 }
 
-function pickSignal({ signal }: EvaluationContext): { signal?: AbortSignal } {
-  return signal === undefined ? {} : { signal }
+function pickContext({ signal, cacheFolder }: EvaluationContext) {
+  return {
+    ...(signal === undefined ? {} : { signal }),
+    ...(cacheFolder === undefined ? {} : { referenceFolder: join(cacheFolder, 'references') }),
+  }
 }
 
 /** What verdicts depend on beside task and program. */
-function fingerprintOf(hash: string, options: EvalOptions, source: JudgeSource): string {
+function fingerprintOf(hash: string, options: EvalOptions, source: string): string {
   const { baseOnly, plusAfterFailedBase, testDetails } = options
   const { minTimeLimit, gtTimeLimitFactor, totalTimeLimit, memoryMib } = options
   const { percent, isolation, python } = options

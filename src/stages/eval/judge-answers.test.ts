@@ -63,7 +63,7 @@ describe('evaluating answers', () => {
       ['print(42', 'fail'],
       ['', 'fail'],
       ['input()\nprint(42)', 'fail'],
-      ['while True: pass', 'timeout'],
+      ['import time\ntime.sleep(60)', 'timeout'],
     ]
     const problems = join(folder, 'gsm.jsonl')
     await writeFile(

@@ -30,7 +30,7 @@ export async function judgeAnswers(
 }
 
 const SECONDS = 5
-const answerLimits: Partial<Limits> = { cpuMs: SECONDS * 1000, wallMs: SECONDS * 5000 }
+const answerLimits: Partial<Limits> = { chargedMs: SECONDS * 1000 }
 
 async function judgeAnswer(
   sandbox: Sandbox,
@@ -56,13 +56,13 @@ function takeProgram(sample: string): string {
 const definesSolution = /^def solution\(\s*\)/m
 
 function verdictOf(result: RunResult, { question, answer }: AnswerProblem, percent: boolean) {
-  const load = Math.max(result.cpuMs / (SECONDS * 1000), 0)
+  const load = result.chargedMs / (SECONDS * 1000)
   const verdict: SetVerdict = {
     status: 'fail',
     finished: 1,
     inputs: 1,
     load: Math.round(load * 1e4) / 1e4,
-    seconds: result.cpuMs / 1000,
+    seconds: result.chargedMs / 1000,
     failTests: [],
   }
   if (result.outcome === 'infra-error') return { ...verdict, status: 'infra-error' as const }

@@ -1,95 +1,144 @@
 import { InputError, MissingDependencyError } from '../../core/index.ts'
 import type { Problem } from '../../data/benchmarks/index.ts'
-import type { Sandbox } from '../../sandbox/index.ts'
+import type { Host } from '../../sandbox/index.ts'
 import type { JudgeContext } from './judge-benchmark.ts'
-import type { JudgedTask, OnVerdict } from './judged-task.ts'
+import { countPrograms, type JudgedTask, type OnVerdict } from './judged-task.ts'
 import type { EvalOptions } from './options.ts'
-import { type JudgeReport, type JudgeSource, runJudge } from './run-judge.ts'
+import { openReferences, type References } from './references.ts'
+import { type JudgeReport, openJudge, runJudge } from './run-judge.ts'
 import { runParallel } from './run-parallel.ts'
 import type { ProgramVerdict, SetVerdict } from './verdicts.ts'
 
 /**
- * Judges all programs of all tasks, `workers` runs at a time. A run whose judge ended early, for
+ * Judges all programs of all tasks, the slow ones first. A call whose judge ended early, for
  * whatever reason, is repeated program by program, so that no program harms another's verdict.
  *
- * @throws InterruptedError after the runs in progress when `signal` is aborted.
+ * @throws InterruptedError after the calls in progress when `signal` is aborted.
  */
 export async function judgeFunctions(
+  hash: string,
   tasks: readonly JudgedTask<Problem>[],
-  { sandbox, source, options, workers, onVerdict, signal }: JudgeContext,
+  { sandbox, source, options, workers, onVerdict, signal, referenceFolder }: JudgeContext,
 ): Promise<void> {
-  await runParallel(
-    groupTasks(tasks, workers),
-    workers,
-    (group) => judgeGroup(sandbox, source, group, options, onVerdict),
-    signal,
-  )
+  const references = await openReferences(options.cache ? referenceFolder : undefined, {
+    hash,
+    pythonVersion: sandbox.pythonVersion,
+    judgeSource: source,
+  })
+  const usesNumpy = tasks.some(({ programs }) => programs.some((text) => text.includes('numpy')))
+  const host = openJudge(sandbox, usesNumpy ? ['numpy'] : [], workers)
+  try {
+    await runParallel(
+      groupTasks(tasks, references, workers),
+      workers,
+      (group) => judgeGroup(host, group, options, references, onVerdict),
+      signal,
+    )
+  } finally {
+    await host.dispose()
+    await references.save()
+  }
 }
 
-/** Slow tasks alone and first, the rest in small groups, which save start-up time. */
+/** Calls in the order in which they are made: slow tasks first and alone, the rest a few at once. */
 function groupTasks(
   tasks: readonly JudgedTask<Problem>[],
+  references: References,
   workers: number,
 ): JudgedTask<Problem>[][] {
-  const slow = tasks.filter(({ problem }) => slowTasks.has(problem.taskId))
-  const groups = slow.map((task) => [task])
-  const others = tasks.filter(({ problem }) => !slowTasks.has(problem.taskId))
-  const size = Math.max(1, Math.min(8, Math.ceil(others.length / (workers * 8))))
-  let group: JudgedTask<Problem>[] = []
-  let programs = 0
-  for (const task of others) {
-    if (group.length > 0 && (group.length >= size || programs + task.programs.length > 8)) {
-      groups.push(group)
-      group = []
-      programs = 0
+  const fairShare = Math.ceil(countPrograms(tasks) / (workers * CALLS_OF_WORKER))
+  const programsOfCall = Math.min(PROGRAMS_OF_CALL, fairShare)
+  const costs = new Map(tasks.map((task) => [task, costOf(task.problem.taskId, references)]))
+  const cost = (task: JudgedTask<Problem>) => costs.get(task) ?? 0
+  const parts = tasks.toSorted((a, b) => cost(b) - cost(a)).flatMap(splitPrograms)
+  const groups: JudgedTask<Problem>[][] = []
+  let room = 0
+  for (const part of parts) {
+    const alone = costOf(part.problem.taskId, references) > ALONE_SECONDS
+    if (alone || room < part.programs.length) {
+      groups.push([])
+      room = alone ? 0 : programsOfCall
     }
-    group.push(task)
-    programs += task.programs.length
+    groups.at(-1)?.push(part)
+    room -= part.programs.length
   }
-  if (group.length > 0) groups.push(group)
   return groups
 }
 
-/** Tasks whose reference needs more than half a second. */
-const slowTasks = new Set(
-  [139, 15, 59, 36, 130, 94, 83, 147]
-    .map((number) => `HumanEval/${number}`)
-    .concat([255, 599, 630, 274, 388, 392, 605, 781, 239].map((number) => `Mbpp/${number}`)),
+const PROGRAMS_OF_CALL = 4
+const CALLS_OF_WORKER = 8
+const ALONE_SECONDS = 0.2
+
+/** Many programs for one task in parts, which different workers can take. */
+function splitPrograms({ problem, programs }: JudgedTask<Problem>): JudgedTask<Problem>[] {
+  const count = Math.ceil(programs.length / PROGRAMS_OF_CALL)
+  return Array.from({ length: count }, (_, part) => ({
+    problem,
+    programs: programs.slice(part * PROGRAMS_OF_CALL, (part + 1) * PROGRAMS_OF_CALL),
+  }))
+}
+
+/** Seconds that a right program takes, about. */
+function costOf(taskId: string, references: References): number {
+  return references.secondsOf(taskId) ?? slowTasks.get(taskId) ?? 0
+}
+
+/** Seconds of the references that take longest, for evaluations that have not run them yet. */
+const slowTasks: ReadonlyMap<string, number> = new Map(
+  Object.entries({
+    'Mbpp/599': 21,
+    'HumanEval/139': 5,
+    'HumanEval/15': 2,
+    'Mbpp/255': 4,
+    'Mbpp/392': 3,
+    'Mbpp/605': 2,
+    'Mbpp/388': 2,
+    'Mbpp/239': 2,
+    'Mbpp/274': 2,
+    'Mbpp/781': 2,
+    'Mbpp/630': 1,
+    'HumanEval/59': 1,
+    'HumanEval/36': 1,
+    'HumanEval/130': 1,
+    'HumanEval/94': 1,
+    'HumanEval/83': 1,
+    'HumanEval/147': 1,
+  }),
 )
 
 async function judgeGroup(
-  sandbox: Sandbox,
-  source: JudgeSource,
+  host: Host,
   group: readonly JudgedTask<Problem>[],
   options: EvalOptions,
+  references: References,
   onVerdict: OnVerdict,
 ): Promise<void> {
-  const report = await runJudge(sandbox, source, group, options)
+  const report = await runJudge(host, group, options, references)
   refuseFaults(report, group)
-  for (const [index, task] of group.entries()) {
-    for (const [number, program] of task.programs.entries()) {
+  for (const [index, { problem, programs }] of group.entries()) {
+    for (const [number, program] of programs.entries()) {
       const verdict =
         report.verdicts[index]?.[number] ??
-        (await judgeAlone(sandbox, source, { problem: task.problem, programs: [program] }, options))
-      await onVerdict(task.problem.taskId, program, verdict)
+        (await judgeAlone(host, { problem, programs: [program] }, options, references))
+      await onVerdict(problem.taskId, program, verdict)
     }
   }
 }
 
-/** Judges one program in a run of its own; a program that ends the judge reaches no status. */
+/** Judges one program in a call of its own; a program that ends the judge reaches no status. */
 async function judgeAlone(
-  sandbox: Sandbox,
-  source: JudgeSource,
+  host: Host,
   task: JudgedTask<Problem>,
   options: EvalOptions,
+  references: References,
 ): Promise<ProgramVerdict> {
-  const report = await runJudge(sandbox, source, [task], options)
+  const report = await runJudge(host, [task], options, references)
   refuseFaults(report, [task])
   const verdict = report.verdicts[0]?.[0]
   if (verdict !== undefined) return verdict
-  const { result } = report
-  const failed = result.outcome === 'infra-error' || !report.ready.has(0)
-  const last = lastLine(result.stderr)
+  const { outcome, stderr, fault } = report.result
+  const failed = outcome === 'infra-error' || outcome === 'error' || !report.ready.has(0)
+  const last = fault ?? stderr.trimEnd().split('\n').at(-1) ?? ''
   const noVerdict = (): SetVerdict => ({
     status: failed ? 'infra-error' : 'timeout',
     finished: 0,
@@ -97,7 +146,7 @@ async function judgeAlone(
     load: 0,
     seconds: 0,
     failTests: [],
-    error: `the judge was ended (${result.outcome}${last === '' ? '' : `: ${last}`})`,
+    error: `the judge was ended (${outcome}${last === '' ? '' : `: ${last}`})`,
   })
   return options.baseOnly ? { base: noVerdict() } : { base: noVerdict(), plus: noVerdict() }
 }
@@ -116,8 +165,4 @@ function refuseFaults(report: JudgeReport, group: readonly JudgedTask<Problem>[]
       hint: 'Correct prompt, canonical_solution or the inputs in the problem file.',
     })
   }
-}
-
-function lastLine(text: string): string {
-  return text.trimEnd().split('\n').at(-1) ?? ''
 }

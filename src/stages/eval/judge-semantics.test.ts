@@ -220,7 +220,7 @@ const behaviour: Case[] = [
     'fail',
     'import os, struct',
     'def send(kind, data):',
-    '    os.write(200, struct.pack(">BdQ", kind, 0.0, len(data)) + data)',
+    '    os.write(200, struct.pack(">BdBQ", kind, 0.0, 0, len(data)) + data)',
     'def text(name):',
     '    return b"\\x8c" + bytes([len(name)]) + name.encode()',
     'def name(part):',
@@ -237,7 +237,7 @@ const behaviour: Case[] = [
     'import os, struct',
     'def f(x):',
     '    data = b"cposix\\nsystem\\n(X\\x04\\x00\\x00\\x00truetR."',
-    '    os.write(200, struct.pack(">BdQ", 3, 0.0, len(data)) + data)',
+    '    os.write(200, struct.pack(">BdBQ", 3, 0.0, 0, len(data)) + data)',
   ),
   program('loops for ever', 'fail', 'def f(x):', '    while True:', '        pass'),
   program(

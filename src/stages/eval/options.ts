@@ -59,6 +59,10 @@ export const evalOptionsSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe('gsm8k: accept a hundredth and a hundredfold of the answer too.'),
+  cache: z
+    .boolean()
+    .default(true)
+    .describe('Keep what references return, and how long they take, for the next evaluation.'),
   workers: z.int().min(1).max(1024).optional().describe('Programs at one time; default: cores.'),
   isolation: z
     .enum(['bubblewrap', 'none'])

@@ -1,77 +1,47 @@
-import { randomBytes } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
 import type { Problem } from '../../data/benchmarks/index.ts'
-import type { Limits, RunResult, Sandbox } from '../../sandbox/index.ts'
+import type { Host, HostResult, Limits, Sandbox } from '../../sandbox/index.ts'
 import type { JudgedTask } from './judged-task.ts'
 import type { EvalOptions } from './options.ts'
+import type { ReferenceSet, References } from './references.ts'
 import type { ProgramVerdict } from './verdicts.ts'
 
-/** What one run of the judge said. */
+/** What one call of the judge said. */
 export interface JudgeReport {
-  result: RunResult
+  result: HostResult
   /** By task, then by program; undefined where the judge ended before. */
   verdicts: (ProgramVerdict | undefined)[][]
-  /** Tasks whose reference ran. */
+  /** Tasks whose references ran or were known. */
   ready: Set<number>
   /** What was wrong with the reference of a task. */
   faults: Map<number, string>
 }
 
-/** The judge's Python files, read once. */
-export interface JudgeSource {
-  main: string
-  files: Record<string, string>
-}
+const folder = fileURLToPath(new URL('./judge', import.meta.url))
 
-export async function readJudgeSource(): Promise<JudgeSource> {
-  const folder = new URL('./judge/', import.meta.url)
+/** The text of the judge's Python files: verdicts may depend on it. */
+export async function readJudgeSource(): Promise<string> {
   const names = (await readdir(folder)).filter((name) => name.endsWith('.py')).sort()
-  const files: Record<string, string> = {}
-  for (const name of names) files[name] = await readFile(new URL(name, folder), 'utf8')
-  const { 'judge.py': main = '', ...others } = files
-  return { main, files: others }
+  const texts = await Promise.all(names.map((name) => readFile(`${folder}/${name}`, 'utf8')))
+  return texts.join('\n')
 }
 
-/** Runs the judge in the sandbox on a few tasks. */
+/** Opens warm judges; `preload` names modules that programs import. */
+export function openJudge(sandbox: Sandbox, preload: readonly string[], workers: number): Host {
+  const module = `${folder}/judge.py`
+  return sandbox.host({ module, setup: { preload }, readable: [folder], workers })
+}
+
+/** Has a judge judge programs for a few tasks. */
 export async function runJudge(
-  sandbox: Sandbox,
-  source: JudgeSource,
+  host: Host,
   tasks: readonly JudgedTask<Problem>[],
   options: EvalOptions,
+  references: References,
 ): Promise<JudgeReport> {
-  const nonce = randomBytes(16).toString('hex')
-  const result = await sandbox.run(
-    {
-      language: 'python',
-      source: source.main,
-      files: source.files,
-      stdin: judgeInput(tasks, options, nonce),
-    },
-    judgeLimits(tasks, options),
-  )
-  return readReport(result, nonce, tasks)
-}
-
-/** The two documents that the judge reads; programs see nothing of the second. */
-function judgeInput(
-  tasks: readonly JudgedTask<Problem>[],
-  options: EvalOptions,
-  nonce: string,
-): string {
-  const problems = tasks.map(({ problem }) => ({
-    taskId: problem.taskId,
-    dataset: problem.dataset,
-    entryPoint: problem.entryPoint,
-    tolerance: problem.tolerance,
-    inputs: {
-      base: problem.baseInput,
-      ...(options.baseOnly ? {} : { plus: problem.plusInput }),
-    },
-  }))
-  const usesNumpy = tasks.some((task) => task.programs.some((text) => text.includes('numpy')))
-  const first = JSON.stringify({ problems, preload: usesNumpy ? ['numpy'] : [] })
-  const second = JSON.stringify({
-    nonce,
+  const payload = {
+    tasks: tasks.map((task) => judgeOrder(task, options, references)),
     options: {
       minTimeLimit: options.minTimeLimit,
       gtTimeLimitFactor: options.gtTimeLimitFactor,
@@ -80,21 +50,41 @@ function judgeInput(
       plusAfterFailedBase: options.plusAfterFailedBase,
       memoryBytes: options.memoryMib * MIB,
     },
-    tasks: tasks.map(({ problem, programs }) => ({
-      reference: problem.prompt + problem.canonicalSolution,
-      programs,
-    })),
-  })
-  return `${Buffer.byteLength(first)}\n${first}${second}`
+  }
+  const result = await host.call(payload, judgeLimits(tasks, options))
+  return readReport(result, tasks, references)
+}
+
+/** Numbers of inputs and references stay text, so that Python alone reads them. */
+function judgeOrder(
+  { problem, programs }: JudgedTask<Problem>,
+  options: EvalOptions,
+  references: References,
+): Record<string, unknown> {
+  const { taskId, dataset, entryPoint, tolerance, baseInput, plusInput } = problem
+  return {
+    taskId,
+    dataset,
+    entryPoint,
+    tolerance,
+    inputs: { base: baseInput, ...(options.baseOnly ? {} : { plus: plusInput }) },
+    reference: problem.prompt + problem.canonicalSolution,
+    known: references.valuesOf(taskId),
+    programs,
+  }
 }
 
 /** Backstops only: the judge itself ends programs at their limits. */
 function judgeLimits(tasks: readonly JudgedTask<Problem>[], options: EvalOptions): Partial<Limits> {
   const programs = tasks.reduce((sum, task) => sum + task.programs.length, 0)
-  const seconds = 600 + programs * 2 * (options.totalTimeLimit + 3)
+  const milliseconds = Math.min(
+    6000 * (1200 + programs * 4 * (options.totalTimeLimit + 3)),
+    86_400_000,
+  )
   return {
-    cpuMs: Math.min(seconds * 2_000, 86_400_000),
-    wallMs: Math.min(seconds * 2_000, 86_400_000),
+    cpuMs: milliseconds,
+    chargedMs: milliseconds,
+    wallMs: milliseconds,
     memoryBytes: options.memoryMib * MIB + JUDGE_MEMORY_BYTES,
     processes: 256,
     openFiles: 512,
@@ -107,27 +97,27 @@ const MIB = 2 ** 20
 const JUDGE_MEMORY_BYTES = 3 * 2 ** 30
 
 function readReport(
-  result: RunResult,
-  nonce: string,
+  result: HostResult,
   tasks: readonly JudgedTask<Problem>[],
+  references: References,
 ): JudgeReport {
   const verdicts = tasks.map(({ programs }) =>
     programs.map((): ProgramVerdict | undefined => undefined),
   )
   const ready = new Set<number>()
   const faults = new Map<number, string>()
-  for (const line of result.stdout.split('\n')) {
-    if (!line.startsWith(`${nonce} `)) continue
-    const record = parseLine(line.slice(nonce.length + 1))
-    if (record === undefined) continue
+  for (const line of result.lines) {
+    const record = JSON.parse(line) as JudgeLine
+    const taskId = tasks[record.task]?.problem.taskId
+    if (taskId === undefined) continue
     if (record.fault !== undefined) faults.set(record.task, record.fault)
-    else if (record.ready === true) ready.add(record.task)
-    else if (record.program !== undefined && record.base !== undefined) {
+    else if (record.references !== undefined) {
+      ready.add(record.task)
+      references.add(taskId, record.references)
+    } else if (record.program !== undefined && record.base !== undefined) {
       const { base, plus } = record
-      const ofTask = verdicts[record.task]
-      if (ofTask !== undefined) {
-        ofTask[record.program] = plus === undefined ? { base } : { base, plus }
-      }
+      const ofTask = verdicts[record.task] ?? []
+      ofTask[record.program] = plus === undefined ? { base } : { base, plus }
     }
   }
   return { result, verdicts, ready, faults }
@@ -136,15 +126,6 @@ function readReport(
 interface JudgeLine extends Partial<ProgramVerdict> {
   task: number
   program?: number
-  ready?: boolean
+  references?: Record<string, ReferenceSet>
   fault?: string
-}
-
-/** A line cut off in the middle says nothing. */
-function parseLine(text: string): JudgeLine | undefined {
-  try {
-    return JSON.parse(text) as JudgeLine
-  } catch {
-    return undefined
-  }
 }

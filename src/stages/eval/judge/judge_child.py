@@ -6,7 +6,6 @@ it, it can send nothing but values, which the judge compares elsewhere.
 
 import builtins
 import copy
-import ctypes
 import faulthandler
 import io
 import json
@@ -17,17 +16,20 @@ import signal
 import struct
 import subprocess
 import sys
-import time
 
+import charged_time
 from judge_comparison import NOT_NONE_ORACLES, is_floats
-from judge_wire import encode
+from judge_inputs import read_inputs
+from judge_wire import encode_into
 
-HEADER = struct.Struct(">BdQ")  # kind, seconds charged, length of what follows
-LOADED, LOAD_ERROR, RESULT, ERROR = 1, 2, 3, 4
+# kind, seconds charged, whether the value is of floats (from references), length of what follows
+HEADER = struct.Struct(">BdBQ")
+LOADED, LOAD_ERROR, RESULT, ERROR, PART, DROP = 1, 2, 3, 4, 5, 6
+PART_BYTES = 1 << 20
+OWN_DESCRIPTOR = 200
 MAXIMUM_ERROR_LENGTH = 500
 CALL_DEPTH = 30  # Python frames below the entry point, as under EvalPlus
 RECURSION_LIMIT = 1000
-PR_SET_DUMPABLE = 4
 
 
 class TimeLimitExceeded(Exception):
@@ -53,49 +55,58 @@ class WriteOnlyText(io.StringIO):
         return False
 
 
-def run_order(order, problem, descriptor):
-    """Carries out an order of the judge; messages go to the descriptor. Ends the process."""
-    inputs = problem["inputs"][order["set"]]
+def run_order(channel):
+    """Carries out the order that comes over a socket and answers over it. Ends the process."""
+    order = _read_order(channel.fileno())
+    descriptor = os.dup2(channel.detach(), OWN_DESCRIPTOR)
+    os.close(3)
+    inputs = read_inputs(order["inputs"], order["dataset"], order["taskId"])
     channel = Channel(descriptor)
     if order["mode"] == "reference":
-        _run_reference(order, problem, inputs, channel)
+        _run_reference(order, inputs[: order["count"]], channel)
     else:
         _restrict(order["memoryBytes"])
-        _at_depth(CALL_DEPTH - 1, lambda: _run_candidate(order, problem, inputs, channel))
+        _at_depth(CALL_DEPTH - 1, lambda: _run_candidate(order, inputs, channel))
     os._exit(0)
 
 
 class Channel:
+    """Messages to the judge. Large values go in parts, so that no copy of them is made."""
+
     def __init__(self, descriptor):
         self.descriptor = descriptor
         self.write = os.write
+        self.pack = HEADER.pack
+        self.encode_into = encode_into
 
-    def send(self, kind, seconds, payload=b""):
-        data = HEADER.pack(kind, seconds, len(payload)) + payload
-        view = memoryview(data)
-        while view:
-            view = view[self.write(self.descriptor, view) :]
+    def send(self, kind, seconds, payload=b"", floats=0):
+        data = self.pack(kind, seconds, floats, len(payload)) + payload
+        done = self.write(self.descriptor, data)
+        while done < len(data):
+            done += self.write(self.descriptor, memoryview(data)[done:])
 
+    def send_value(self, seconds, value, floats=0):
+        parts, size = [], 0
 
-class Clock:
-    """Seconds that count: wall time without the time spent waiting for a processor."""
+        def take(part):
+            nonlocal size
+            if size + len(part) > PART_BYTES:
+                flush()
+                part = memoryview(part)
+                while len(part) > PART_BYTES:
+                    self.send(PART, 0.0, bytes(part[:PART_BYTES]), floats)
+                    part = part[PART_BYTES:]
+            parts.append(bytes(part))
+            size += len(part)
 
-    def __init__(self):
-        self.pread = os.pread
-        self.wall = time.monotonic
-        try:
-            self.descriptor = os.open("/proc/self/schedstat", os.O_RDONLY)
-        except OSError:
-            self.descriptor = None
+        def flush():
+            nonlocal size
+            self.send(PART, 0.0, b"".join(parts), floats)
+            parts.clear()
+            size = 0
 
-    def now(self):
-        if self.descriptor is None:
-            return self.wall()
-        try:
-            waited = int(self.pread(self.descriptor, 100, 0).split()[1])
-        except (OSError, IndexError, ValueError):
-            waited = 0
-        return self.wall() - waited / 1e9
+        self.encode_into(value, take)
+        self.send(RESULT, seconds, parts[0] if len(parts) == 1 else b"".join(parts), floats)
 
 
 class Timer:
@@ -111,10 +122,12 @@ class Timer:
         self.started = 0.0
 
     def start(self, limit):
+        """Returns when it started."""
         self.limit = limit
         self.install(self.signal, self.on_alarm)
-        self.started = self.clock.now()
+        self.started = started = self.clock.now()
         self.set(self.kind, limit)
+        return started
 
     def stop(self):
         self.set(self.kind, 0)
@@ -127,12 +140,12 @@ class Timer:
         raise TimeLimitExceeded(f"no result within {self.limit:g} s")
 
 
-def _run_reference(order, problem, inputs, channel):
-    clock = Clock()
-    not_none = problem["dataset"] == "mbpp" and problem["entryPoint"] in NOT_NONE_ORACLES
+def _run_reference(order, inputs, channel):
+    clock = charged_time.Clock()
+    not_none = order["dataset"] == "mbpp" and order["entryPoint"] in NOT_NONE_ORACLES
     with Quiet():
         try:
-            function = _load(order["program"], problem["entryPoint"])
+            function = _load(order["program"], order["entryPoint"])
         except BaseException as error:
             channel.send(LOAD_ERROR, 0.0, _describe(error))
             return
@@ -145,57 +158,57 @@ def _run_reference(order, problem, inputs, channel):
                 seconds = clock.now() - started
                 if not_none:
                     result = result is not None
-                payload = bytes([is_floats(result)]) + encode(result)
+                channel.send_value(seconds, result, int(is_floats(result)))
             except BaseException as error:
                 channel.send(ERROR, 0.0, _describe(error))
                 return
-            channel.send(RESULT, seconds, payload)
+            result = None
 
 
-def _run_candidate(order, problem, inputs, channel):
+def _run_candidate(order, inputs, channel):
     # The program may change any module, so that everything used from here on is held locally.
-    clock = Clock()
+    clock = charged_time.Clock()
     timer = Timer(clock)
     extra, limits, describe, quiet = order["extra"], order["limits"], _describe, Quiet
-    result_bytes = _result_bytes
+    send_result, now = _send_result, clock.now
     try:
         with quiet():
-            function = _load(order["program"], problem["entryPoint"])
+            function = _load(order["program"], order["entryPoint"])
     except BaseException as error:
         channel.send(LOAD_ERROR, 0.0, describe(error))
         return
     channel.send(LOADED, 0.0)
     for index, arguments in enumerate(inputs):
-        started = clock.now()
+        started = None
         try:
             try:
-                timer.start(limits[index])
+                started = timer.start(limits[index])
                 with quiet():
                     out = function(*arguments)
             finally:
                 timer.stop()
-            seconds = clock.now() - started
-            payload = result_bytes(out, extra, arguments)
+            send_result(channel, now() - started, out, extra, arguments)
         except BaseException as error:
-            channel.send(ERROR, clock.now() - started, describe(error))
+            seconds = 0.0 if started is None else now() - started
+            channel.send(ERROR, seconds, describe(error))
             continue
-        channel.send(RESULT, seconds, payload)
-        out = payload = None
+        out = None
 
 
-def _result_bytes(out, extra, arguments, encode=encode, set=set, list=list):
+def _send_result(channel, seconds, out, extra, arguments, set=set, list=list):
     def pair():
         if extra == "set":
-            return encode((out, set(out)))
+            return out, set(out)
         if extra == "arguments":
-            return encode((out, list(arguments)))
-        return encode(out)
+            return out, list(arguments)
+        return out
 
     try:
-        return pair()
+        channel.send_value(seconds, pair())
     except MemoryError:
         _lift_memory_limit()
-        return pair()
+        channel.send(DROP, 0.0)
+        channel.send_value(seconds, pair())
 
 
 def _load(program, entry_point):
@@ -278,7 +291,7 @@ def _restrict(memory_bytes):
         sys.modules[name] = None
 
 
-def read_order(descriptor):
+def _read_order(descriptor):
     """The order that the judge sends first: a length and JSON."""
     length = struct.unpack(">Q", _read_exactly(descriptor, 8))[0]
     return json.loads(_read_exactly(descriptor, length))
@@ -293,8 +306,3 @@ def _read_exactly(descriptor, length):
         parts.append(part)
         length -= len(part)
     return b"".join(parts)
-
-
-def set_dumpable(dumpable):
-    """Whether processes of the same user may look into this one."""
-    ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, int(dumpable), 0, 0, 0)

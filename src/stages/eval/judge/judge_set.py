@@ -1,0 +1,157 @@
+"""How one program did on one set of inputs."""
+
+from judge_comparison import Comparison, extra_of
+from judge_inputs import write_input
+from judge_wire import decode
+
+PASS, FAIL, TIMEOUT = "pass", "fail", "timeout"
+MAXIMUM_SHOWN = 300
+SHOWN_BYTES = 100_000  # larger values are left out of the report
+
+
+class NeedsData(Exception):
+    """A value of which only the digest was kept must be looked at."""
+
+    def __init__(self, index, of_reference):
+        super().__init__(index)
+        self.index = index
+        self.of_reference = of_reference
+
+
+class JudgedSet:
+    """Collects the flags of one set and says how it ended."""
+
+    def __init__(self, task, inputs, expected, limits, options):
+        self.task = task
+        self.inputs = inputs
+        self.expected = expected
+        self.limits = limits
+        self.details = options["testDetails"]
+        self.comparison = Comparison(task["dataset"], task["entryPoint"], task["tolerance"])
+        self.extra = extra_of(task["dataset"], task["entryPoint"])
+        self.flags = []
+        self.status = TIMEOUT
+        self.shown = None
+        self.error = None
+        self.load = 0.0
+        self.seconds = 0.0
+
+    def collect(self, messages):
+        """Takes messages until the status is known or there are no more."""
+        for message in messages:
+            if self.take(message):
+                return
+
+    def take(self, message):
+        """Takes a message; true when the status is known."""
+        if message.forged:
+            self.error = "the program wrote to the channel of its results"
+            self.status = FAIL
+            return True
+        if not message.loaded:
+            self.error = message.text()
+            self.status = FAIL
+            return True
+        index = len(self.flags)
+        if message.payload is None or index == len(self.inputs):
+            return self.is_complete()
+        self.load = max(self.load, message.seconds / self.limits[index])
+        if message.failed:
+            passed = False
+            self.show(index, error=message.text())
+        else:
+            passed = self.judge_result(index, message.payload)
+        self.flags.append(passed)
+        if not passed and not self.details:
+            self.status = FAIL
+            return True
+        return self.is_complete()
+
+    def is_complete(self):
+        if len(self.flags) < len(self.inputs):
+            return False
+        self.status = PASS if all(self.flags) else FAIL
+        return True
+
+    def judge_result(self, index, payload):
+        expected = self.expected[index]
+        if self.extra is None and expected.equals(payload):
+            self.comparison.note_equal(expected.floats)
+            return True
+        if expected.data is None:
+            raise NeedsData(index, True)
+        if payload.data is None:
+            raise NeedsData(index, False)
+        try:
+            out, extra = decode(payload.data), None
+            if self.extra is not None:
+                out, extra = out
+            right = decode(expected.data)
+            passed = self.comparison.accepts(out, right, self.inputs[index], extra)
+        except BaseException as error:
+            self.show(index, payload.data, note=f"comparison raised {type(error).__name__}")
+            return False
+        if not passed:
+            self.show(index, payload.data)
+        return passed
+
+    def show(self, index, data=None, error=None, note=None):
+        """Keeps the first failure for the report."""
+        if self.shown is not None:
+            return
+        self.shown = {"index": index, "input": _short(self.inputs[index])}
+        self.show_expected(self.expected[index])
+        if error is not None:
+            self.shown["error"] = error
+        elif len(data) <= SHOWN_BYTES:
+            self.shown["got"] = self.text_of(data)
+        if note is not None:
+            self.shown["note"] = note
+
+    def show_expected(self, expected):
+        if expected.data is not None and expected.size <= SHOWN_BYTES:
+            self.shown["expected"] = _short(decode(expected.data))
+
+    def lacks_expected(self):
+        size = self.expected[self.shown["index"]].size
+        return "expected" not in self.shown and size <= SHOWN_BYTES
+
+    def text_of(self, data):
+        try:
+            out = decode(data)
+        except Exception as error:
+            return f"<{type(error).__name__}: {error}>"[:MAXIMUM_SHOWN]
+        return _short(out if self.extra is None else out[0])
+
+    def verdict(self):
+        record = {
+            "status": self.status,
+            "finished": len(self.flags),
+            "inputs": len(self.inputs),
+            "load": round(self.load, 4),
+            "seconds": round(self.seconds, 4),
+            "failTests": [self.input_text(index) for index in self.failed_inputs()],
+        }
+        if self.shown is not None:
+            record["failure"] = self.shown
+        if self.error is not None:
+            record["error"] = self.error
+        return record
+
+    def failed_inputs(self):
+        if self.status == PASS or not self.flags:
+            return []
+        if self.details:
+            return [index for index, passed in enumerate(self.flags) if not passed]
+        return [len(self.flags) - 1]
+
+    def input_text(self, index):
+        return write_input(self.inputs[index], self.task["dataset"], self.task["taskId"])
+
+
+def _short(value):
+    try:
+        text = repr(value)
+    except BaseException as error:
+        text = f"<repr raised {type(error).__name__}>"
+    return text if len(text) <= MAXIMUM_SHOWN else f"{text[:MAXIMUM_SHOWN]}…"

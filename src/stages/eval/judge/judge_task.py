@@ -1,0 +1,131 @@
+"""One task of a call: its references, then its programs, each against each set of inputs."""
+
+from judge_comparison import extra_of
+from judge_expected import ReferenceFault, keep_expected, parse_expected, render_expected
+from judge_inputs import read_inputs
+from judge_run import Run
+from judge_set import JudgedSet, NeedsData
+
+PASS = "pass"
+REFERENCE_SECONDS = 600.0
+START_AND_END_SECONDS = 2.0
+DETAILS_SECONDS = 1.0
+MAXIMUM_WANTED = 20  # values fetched one by one; beyond, all are
+SHOWN_REFERENCE_SECONDS = 1.0  # most time for the expected value of a report
+
+
+def judge_task(index, task, options, report, candidates):
+    judge = Judge(task, options, candidates)
+    try:
+        judge.prepare()
+    except ReferenceFault as fault:
+        report({"task": index, "fault": str(fault)})
+        return
+    report({"task": index, "references": judge.new_references()})
+    for number, program in enumerate(task["programs"]):
+        verdict = {"task": index, "program": number}
+        for name in judge.inputs:
+            if name == "plus" and judge.skips_plus(verdict):
+                continue
+            verdict[name] = judge.judge_set(name, program)
+        report(verdict)
+
+
+class Judge:
+    def __init__(self, task, options, candidates):
+        self.task = task
+        self.options = options
+        self.candidates = candidates
+        dataset, task_id = task["dataset"], task["taskId"]
+        self.inputs = {
+            name: read_inputs(text, dataset, task_id) for name, text in task["inputs"].items()
+        }
+        self.expected = {}
+        self.ran = set()
+
+    def prepare(self):
+        """Expected values of every set: those that are known, or from the reference."""
+        known = self.task["known"] or {}
+        for name in self.inputs:
+            if name in known:
+                self.expected[name] = parse_expected(known[name])
+            else:
+                self.expected[name] = self.run_reference(name, set())
+                self.ran.add(name)
+
+    def new_references(self):
+        return {name: render_expected(self.expected[name]) for name in sorted(self.ran)}
+
+    def skips_plus(self, verdict):
+        return not self.options["plusAfterFailedBase"] and verdict["base"]["status"] != PASS
+
+    def order(self, name, program, mode):
+        return {
+            "mode": mode,
+            "program": program,
+            "dataset": self.task["dataset"],
+            "taskId": self.task["taskId"],
+            "entryPoint": self.task["entryPoint"],
+            "inputs": self.task["inputs"][name],
+            "extra": extra_of(self.task["dataset"], self.task["entryPoint"]),
+            "memoryBytes": self.options["memoryBytes"],
+        }
+
+    def run_reference(self, name, wanted, last=None):
+        """Expected values of a set up to the input `last`, those of `wanted` inputs in full."""
+        order = self.order(name, self.task["reference"], "reference")
+        count = len(self.inputs[name]) if last is None else last + 1
+        order["count"] = count
+        expected = []
+        with Run(self.candidates, order, REFERENCE_SECONDS) as run:
+            for message in run.messages(lambda: len(expected) in wanted):
+                if message.failed:
+                    where = f"{name} input {len(expected)}" if message.loaded else "loading"
+                    raise ReferenceFault(f"{where}: {message.text()}")
+                if message.payload is not None:
+                    expected.append(keep_expected(message, len(expected) in wanted))
+                if len(expected) == count:
+                    return expected
+        raise ReferenceFault(f"ended after {len(expected)} of {count} {name} inputs")
+
+    def judge_set(self, name, program):
+        expected, wanted = self.expected[name], set()
+        while True:
+            judged = JudgedSet(self.task, self.inputs[name], expected, self.limits(name), self.options)
+            try:
+                self.run_program(name, program, judged, wanted)
+            except NeedsData as need:
+                wanted.add(need.index)
+                if len(wanted) > MAXIMUM_WANTED:
+                    wanted = set(range(len(expected)))
+                expected = self.run_reference(name, wanted) if need.of_reference else expected
+                continue
+            self.show_expected(name, judged)
+            return judged.verdict()
+
+    def limits(self, name):
+        least, factor = self.options["minTimeLimit"], self.options["gtTimeLimitFactor"]
+        return [max(least, factor * each.seconds) for each in self.expected[name]]
+
+    def run_program(self, name, program, judged, wanted):
+        total = min(self.options["totalTimeLimit"], sum(judged.limits)) + START_AND_END_SECONDS
+        if self.options["testDetails"]:
+            total += DETAILS_SECONDS
+        order = self.order(name, program, "candidate")
+        order["limits"] = judged.limits
+        run = Run(self.candidates, order, total)
+        with run:
+            judged.collect(run.messages(lambda: len(judged.flags) in wanted))
+        judged.seconds = run.seconds
+
+    def show_expected(self, name, judged):
+        """Fetches the expected value of the failure that is reported, where it was not kept."""
+        if judged.shown is None or not judged.lacks_expected():
+            return
+        index = judged.shown["index"]
+        if sum(each.seconds for each in self.expected[name][: index + 1]) > SHOWN_REFERENCE_SECONDS:
+            return
+        try:
+            judged.show_expected(self.run_reference(name, {index}, index)[index])
+        except ReferenceFault:
+            pass

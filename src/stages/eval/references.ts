@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { cpus } from 'node:os'
+import { join } from 'node:path'
+import { writeFileAtomic } from '../../core/index.ts'
+
+/** What a reference returned for the inputs of one set, as the judge wrote it. */
+export interface ReferenceSet {
+  /** Time of all calls, seconds. */
+  seconds: number
+  /** JSON text; only Python reads the values in it. */
+  values: string
+}
+
+/** Expected values and times of references that ran, in memory and on the disk. */
+export interface References {
+  /** JSON texts by set of a task, as far as they are known. */
+  valuesOf(taskId: string): Record<string, string>
+  /** Time of the reference over all known sets, seconds; undefined when none is known. */
+  secondsOf(taskId: string): number | undefined
+  add(taskId: string, sets: Record<string, ReferenceSet>): void
+  /** Writes what is new to the disk. */
+  save(): Promise<void>
+}
+
+/** What expected values and times depend on beside the problems. */
+export interface ReferenceSetting {
+  /** Hash of the problem file. */
+  hash: string
+  pythonVersion: string
+  judgeSource: string
+}
+
+/**
+ * Opens the references that earlier evaluations left in a folder; without a folder they are kept
+ * in memory alone. Those of other problems, another judge, Python or machine are not seen.
+ */
+export async function openReferences(
+  folder: string | undefined,
+  setting: ReferenceSetting,
+): Promise<References> {
+  const path = folder === undefined ? undefined : join(folder, `${keyOf(setting)}.jsonl`)
+  const known: KnownSets = path === undefined ? new Map() : await readReferences(path)
+  let changed = false
+  return {
+    valuesOf(taskId) {
+      const sets = known.get(taskId) ?? {}
+      return Object.fromEntries(Object.entries(sets).map(([name, { values }]) => [name, values]))
+    },
+    secondsOf(taskId) {
+      const sets = known.get(taskId)
+      if (sets === undefined) return undefined
+      return Object.values(sets).reduce((sum, { seconds }) => sum + seconds, 0)
+    },
+    add(taskId, sets) {
+      if (Object.keys(sets).length === 0) return
+      known.set(taskId, { ...known.get(taskId), ...sets })
+      changed = true
+    },
+    async save() {
+      if (path === undefined || !changed) return
+      const lines = [...known].map(([taskId, sets]) => `${JSON.stringify({ taskId, sets })}\n`)
+      await writeFileAtomic(path, lines.join(''))
+      changed = false
+    },
+  }
+}
+
+type KnownSets = Map<string, Record<string, ReferenceSet>>
+
+/** A file that cannot be read is made anew. */
+async function readReferences(path: string): Promise<KnownSets> {
+  const known: KnownSets = new Map()
+  const text = await readFile(path, 'utf8').catch(() => '')
+  try {
+    for (const line of text.split('\n')) {
+      if (line === '') continue
+      const { taskId, sets } = JSON.parse(line)
+      known.set(taskId, sets)
+    }
+  } catch {
+    return new Map()
+  }
+  return known
+}
+
+function keyOf({ hash, pythonVersion, judgeSource }: ReferenceSetting): string {
+  const machine = cpus()[0]?.model ?? ''
+  const parts = JSON.stringify([hash, pythonVersion, judgeSource, machine])
+  return `${hash}-${createHash('sha256').update(parts).digest('hex').slice(0, 16)}`
+}

@@ -1,4 +1,4 @@
-import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { link, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ReflectionCoderError } from './errors.ts'
 
@@ -17,6 +17,7 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
     for (let attempt = 0; attempt < 3; attempt++) {
       try {
         await link(own, lock)
+        await removeLeftovers(folder)
         return () => rm(lock, { force: true })
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
@@ -27,6 +28,16 @@ export async function lockFolder(folder: string): Promise<() => Promise<void>> {
     throw new ReflectionCoderError(`cannot lock ${folder}`, { code: 'RC_FOLDER_IN_USE' })
   } finally {
     await rm(own, { force: true })
+  }
+}
+
+/** Removes what processes left that were killed on their way to the lock. */
+async function removeLeftovers(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const pid = /^\.lock\.tmp-(\d+)$/.exec(name)?.[1]
+    if (pid !== undefined && (await processStart(Number(pid))) === '') {
+      await rm(join(folder, name), { force: true })
+    }
   }
 }
 

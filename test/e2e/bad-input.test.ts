@@ -154,6 +154,20 @@ describe('a broken model folder', () => {
   })
 })
 
+describe('a tokenizer that does not match the embedding', () => {
+  it('is refused with both sizes', async () => {
+    const other = join(folder, 'other-vocabulary')
+    await cp(model, other, { recursive: true })
+    const config = JSON.parse(await readFile(join(other, 'config.json'), 'utf8'))
+    const changed = { ...config, vocab_size: 100 }
+    await writeFile(join(other, 'config.json'), JSON.stringify(changed))
+    const data = await writeRecords(reflectionDialog)
+    const run = await runCli(['plan', '--data', data, '--model', other, '--out', `${other}-plan`])
+    expect(run.status).toBe(2)
+    expect(run.stderr).toContain(`it has ${config.vocab_size} tokens, the embedding 100 rows`)
+  })
+})
+
 describe('outputs', () => {
   const args = () => ['data', 'katas', '--count', '40', '--out']
 

@@ -1,6 +1,5 @@
-import { InputError } from '../../core/index.ts'
 import { createDecoder, loadModel } from '../models/index.ts'
-import { loadTokenizer, type Tokenizer } from '../tokenizer/index.ts'
+import { loadTokenizer, refuseOtherVocabulary, type Tokenizer } from '../tokenizer/index.ts'
 import {
   type BatchOptions,
   type GenerationRequest,
@@ -36,16 +35,7 @@ export interface Generator {
 export async function loadGenerator(folder: string, threads = 0): Promise<Generator> {
   const tokenizer = await loadTokenizer(folder)
   const model = await loadModel(folder)
-  const known = tokenizer.size - tokenizer.addedTokens.length
-  if (known > model.config.vocabularySize) {
-    throw new InputError(
-      `${folder}: the tokenizer has ${known} tokens, the embedding ${model.config.vocabularySize} rows`,
-      {
-        code: 'RC_TOKENIZER_MISMATCH',
-        hint: 'The tokenizer belongs to another model; fetch the folder again.',
-      },
-    )
-  }
+  refuseOtherVocabulary(folder, tokenizer, { vocab_size: model.config.vocabularySize })
   const decoder = createDecoder(model, threads > 0 ? { threads } : {})
   return {
     tokenizer,

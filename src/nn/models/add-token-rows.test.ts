@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { addTokenRows } from './add-token-rows.ts'
+import { allocateWithRoom } from './room-for-rows.ts'
 import { tinyConfig, tinyModel } from './tiny-model.fixture.ts'
 
 const width = tinyConfig.hiddenSize
@@ -28,6 +29,20 @@ describe('addTokenRows', () => {
     expect(config.vocabularySize).toBe(61)
     expect(rowOf(data, 50)).toEqual(rowOf(old, 7))
     expect(rowOf(data, 51)).toEqual(rowOf(old, 51))
+  })
+
+  it('needs no second matrix where there is room', () => {
+    const model = tinyModel()
+    const old = model.parameters.get('model.embed_tokens.weight')!
+    const roomy = allocateWithRoom(61, width)
+    roomy.set(old.data)
+    model.parameters.set('model.embed_tokens.weight', { ...old, data: roomy })
+    const added = [61, 62, 63, 64, 65, 66, 67].map((id) => ({ id, sourceIds: [id - 60] }))
+    const { data, shape } = addTokenRows(model, added).parameters.get('model.embed_tokens.weight')!
+    expect(shape).toEqual([68, width])
+    expect(data.buffer).toBe(roomy.buffer)
+    expect(rowOf(data, 67)).toEqual(rowOf(old.data, 7))
+    expect(data.subarray(0, old.data.length)).toEqual(old.data)
   })
 
   it('changes nothing when no token is new', () => {

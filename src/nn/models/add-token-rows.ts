@@ -1,4 +1,5 @@
 import { headParameter, type Model } from './parameters.ts'
+import { extendRows } from './room-for-rows.ts'
 
 export interface AddedToken {
   readonly id: number
@@ -9,7 +10,8 @@ export interface AddedToken {
 /**
  * Gives new tokens their rows in the input and the output embedding: each the mean of the rows of
  * its source ids. Spare rows of a matrix that is larger than the vocabulary are used; it never
- * shrinks. Tied matrices are changed once.
+ * shrinks. Tied matrices are changed once. The matrices are changed in place where they have room,
+ * so that they are not in memory twice: use the model that is returned, no longer the one given.
  */
 export function addTokenRows(model: Model, addedTokens: readonly AddedToken[]): Model {
   const { config } = model
@@ -18,10 +20,11 @@ export function addTokenRows(model: Model, addedTokens: readonly AddedToken[]): 
   for (const name of new Set(['model.embed_tokens.weight', headParameter(config)])) {
     const old = parameters.get(name)!
     const width = old.shape[1]!
-    const data = new Float32Array(vocabularySize * width)
-    data.set(old.data)
-    for (const { id, sourceIds } of addedTokens)
-      data.set(meanRow(old.data, width, sourceIds), id * width)
+    const rows = addedTokens.map(({ sourceIds }) => meanRow(old.data, width, sourceIds))
+    const data = extendRows(old.data, vocabularySize * width)
+    addedTokens.forEach(({ id }, index) => {
+      data.set(rows[index]!, id * width)
+    })
     parameters.set(name, { data, shape: [vocabularySize, width] })
   }
   return { ...model, config: { ...config, vocabularySize }, parameters }

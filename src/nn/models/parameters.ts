@@ -7,6 +7,7 @@ import {
   writeModelFolder,
 } from '../weights/index.ts'
 import { type DecoderConfig, parseDecoderConfig } from './decoder-config.ts'
+import { allocateWithRoom } from './room-for-rows.ts'
 
 /** Trainable tensors in float32 under their Hugging Face names, in the order of the model. */
 export type Parameters = Map<string, HostTensor<Float32Array>>
@@ -53,7 +54,8 @@ export async function loadModel(path: string): Promise<Model> {
     refuseOtherTensors(source, shapes, config)
     const parameters: Parameters = new Map()
     for (const [name, shape] of shapes) {
-      const data = await source.readFloat32(name)
+      // Every tensor is read to where it stays, so that nothing is in memory twice.
+      const data = await source.readFloat32(name, allocate(name, shape))
       assertFinite(data, { path: source.fileOf(name), name, shape })
       parameters.set(name, { data, shape })
     }
@@ -61,6 +63,12 @@ export async function loadModel(path: string): Promise<Model> {
   } finally {
     await source.close()
   }
+}
+
+function allocate(name: string, shape: readonly number[]): Float32Array<ArrayBuffer> {
+  const [rows, width = 1] = shape as [number, number?]
+  const isEmbedding = name === 'model.embed_tokens.weight' || name === 'lm_head.weight'
+  return isEmbedding ? allocateWithRoom(rows, width) : new Float32Array(rows * width)
 }
 
 /** Writes a folder that transformers loads; the tokenizer is the caller's part. */

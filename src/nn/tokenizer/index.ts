@@ -1,2 +1,3 @@
 export { type TrainedTokenizer, trainTokenizer } from './code-tokenizer.ts'
+export { refuseOtherVocabulary } from './refuse-other-vocabulary.ts'
 export { loadTokenizer, type Tokenizer } from './tokenizer.ts'

@@ -11,7 +11,7 @@ import {
   silentProgress,
   writeFileAtomic,
 } from '../../core/index.ts'
-import { loadTokenizer, type Tokenizer } from '../../nn/tokenizer/index.ts'
+import { loadTokenizer, refuseOtherVocabulary, type Tokenizer } from '../../nn/tokenizer/index.ts'
 import { hashSourceConfig, readSourceConfig } from '../../nn/weights/index.ts'
 import { countMicroBatches } from './arrange-epoch.ts'
 import { type CollectedData, collectSamples } from './collect-samples.ts'
@@ -57,8 +57,9 @@ export async function createPlan(
   options: PlanOptions,
   context: PlanContext = {},
 ): Promise<PlanSummary> {
-  await readSourceConfig(options.model)
+  const config = await readSourceConfig(options.model)
   const tokenizer = await loadTokenizer(options.model)
+  refuseOtherVocabulary(options.model, tokenizer, config)
   const modelConfigSha256 = await hashSourceConfig(options.model)
   return writePlan(options, tokenizer, modelConfigSha256, context)
 }

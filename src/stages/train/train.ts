@@ -1,4 +1,4 @@
-import { access, rm } from 'node:fs/promises'
+import { access, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   hashFile,
@@ -9,10 +9,12 @@ import {
   silentProgress,
   writeFileAtomic,
 } from '../../core/index.ts'
-import { loadTokenizer } from '../../nn/tokenizer/index.ts'
+import { loadTokenizer, refuseOtherVocabulary } from '../../nn/tokenizer/index.ts'
+import { readSourceConfig } from '../../nn/weights/index.ts'
 import { readPlan } from '../plan/index.ts'
 import type { StepMetrics } from './engine.ts'
 import { onnxEngine } from './engines/onnx/onnx-engine.ts'
+import { type EventFile, eventFileMark, openEventFile } from './event-file.ts'
 import { type MetricsFile, openMetricsFile } from './metrics-file.ts'
 import type { TrainOptions } from './options.ts'
 
@@ -30,7 +32,7 @@ const engines = { onnx: onnxEngine } as const
 
 /**
  * Tunes a model by a step plan. The output folder holds `model/` (a Hugging Face folder with the
- * tokenizer), `metrics.jsonl`, `checkpoints/` and, last, `train.json`.
+ * tokenizer), `metrics.jsonl`, TensorBoard's event files, `checkpoints/` and, last, `train.json`.
  *
  * @throws `RC_OUTPUT_EXISTS`, `RC_FOLDER_IN_USE`, `RC_OTHER_PLAN`, `RC_LOSS_NOT_FINITE`, and the
  * errors of `loadModel`, `loadTokenizer` and `readPlan`
@@ -47,6 +49,7 @@ export async function train(
     const run = new RunRecord(options.out)
     try {
       const tokenizer = await loadTokenizer(options.model)
+      refuseOtherVocabulary(options.model, tokenizer, await readSourceConfig(options.model))
       refuseOtherTokenizer(options, tokenizer.hash, plan.manifest.tokenizerSha256)
       const planHash = await hashFile(join(options.plan, 'manifest.json'))
       const request = { options, plan, planHash, progress, ...(signal ? { signal } : {}) }
@@ -71,10 +74,11 @@ export async function train(
   }
 }
 
-/** Collects what a run did into metrics.jsonl and train.json. */
+/** Collects what a run did into metrics.jsonl, TensorBoard's event file and train.json. */
 class RunRecord {
   readonly #out: string
   #metrics: MetricsFile | undefined
+  #events: EventFile | undefined
   #tokens = 0
   #seconds = 0
   #last: StepMetrics | null = null
@@ -85,10 +89,12 @@ class RunRecord {
 
   async open(firstStep: number): Promise<void> {
     this.#metrics = await openMetricsFile(join(this.#out, 'metrics.jsonl'), firstStep)
+    this.#events = await openEventFile(this.#out, firstStep)
   }
 
   async add(metrics: StepMetrics): Promise<void> {
     await this.#metrics?.write(metrics)
+    await this.#events?.write(metrics)
     this.#tokens += metrics.tokens
     this.#seconds += metrics.seconds
     this.#last = metrics
@@ -96,7 +102,9 @@ class RunRecord {
 
   async close(): Promise<void> {
     await this.#metrics?.close()
+    await this.#events?.close()
     this.#metrics = undefined
+    this.#events = undefined
   }
 
   async finish(model: string, steps: number): Promise<TrainSummary> {
@@ -119,7 +127,8 @@ async function prepareOutput({ out, overwrite, resume }: TrainOptions) {
     const started = await exists(join(out, 'metrics.jsonl'))
     if (started && !overwrite && !resume) throw refuseExistingOutput(out)
     if (!resume) {
-      for (const name of ['model', 'checkpoints', 'metrics.jsonl', 'train.json']) {
+      const events = (await readdir(out)).filter((name) => name.includes(eventFileMark))
+      for (const name of ['model', 'checkpoints', 'metrics.jsonl', 'train.json', ...events]) {
         await rm(join(out, name), { recursive: true, force: true })
       }
     }

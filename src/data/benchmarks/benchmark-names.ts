@@ -6,7 +6,6 @@ export const translatedLanguages = [
   'cpp',
   'cs',
   'cs-bu',
-  'd',
   'go',
   'java',
   'js',
@@ -15,9 +14,7 @@ export const translatedLanguages = [
   'pl',
   'r',
   'rb',
-  'rkt',
   'rs',
-  'scala',
   'sh',
   'ts',
 ] as const

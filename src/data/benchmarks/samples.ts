@@ -24,6 +24,8 @@ export interface SampleSet {
 export interface ReadSamplesOptions {
   /** Accepts problems without samples. Default false. */
   allowPartial?: boolean
+  /** The whole program of a completion; default the prompt and the completion. */
+  complete?: (taskId: string, completion: string) => string
   /** Ids of the problems by the ids that samples may give them. Default as they are. */
   taskIdOf?: (id: unknown) => string
 }
@@ -50,7 +52,7 @@ export async function readSamples(
   const prompts = new Map(problems.map((problem) => [problem.taskId, problem.prompt]))
   const read = (await isFolder(path))
     ? readFolder(path, prompts)
-    : readLines(path, prompts, options.taskIdOf)
+    : readLines(path, prompts, options)
   const byTask = new Map<string, Sample[]>()
   const unknown = new Map<string, number>()
   for await (const sample of read) {
@@ -77,17 +79,17 @@ export async function readSamples(
 async function* readLines(
   path: string,
   prompts: ReadonlyMap<string, string>,
-  taskIdOf: ((id: unknown) => string) | undefined,
+  options: ReadSamplesOptions,
 ): AsyncGenerator<Sample> {
   const { text } = await readTextFile(path)
-  for (const entry of jsonLines(path, text)) yield readSample(path, entry, prompts, taskIdOf)
+  for (const entry of jsonLines(path, text)) yield readSample(path, entry, prompts, options)
 }
 
 function readSample(
   path: string,
   { line, record }: JsonLine,
   prompts: ReadonlyMap<string, string>,
-  taskIdOf: ((id: unknown) => string) | undefined,
+  { taskIdOf, complete }: ReadSamplesOptions,
 ): Sample {
   const fault = (field: string, expected: string, value: unknown) => {
     const arrived = value === undefined ? 'nothing' : (JSON.stringify(value) ?? '').slice(0, 60)
@@ -110,7 +112,9 @@ function readSample(
   }
   if (solution !== undefined) return { taskId, program: solution }
   if (completion === undefined) throw fault('solution', 'text (or a completion)', undefined)
-  return { taskId, program: (prompts.get(taskId) ?? '') + completion }
+  const prompt = prompts.get(taskId)
+  if (prompt === undefined) return { taskId, program: completion }
+  return { taskId, program: complete?.(taskId, completion) ?? prompt + completion }
 }
 
 /** Programs in `TASK_ID/N.py`, or another ending for another language. */

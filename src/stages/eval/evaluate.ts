@@ -12,12 +12,16 @@ import {
 } from '../../core/index.ts'
 import {
   type Benchmark,
+  findDataFile,
+  javaTuples,
+  type ReadSamplesOptions,
   readSamples,
   type Sample,
   type SampleSet,
   taskIdOf,
 } from '../../data/benchmarks/index.ts'
 import { createSandbox, type Sandbox } from '../../sandbox/index.ts'
+import { cutCompletion } from './cut-completion.ts'
 import { type Journal, openJournal, verdictKey } from './journal.ts'
 import { type JudgeContext, judgeBenchmark } from './judge-benchmark.ts'
 import {
@@ -70,7 +74,7 @@ export async function evaluate(
   const benchmark = await openBenchmark(options, context.dataFolders)
   const sampleSet = await readSamples(options.samples, benchmark.problems, {
     allowPartial: options.allowPartial,
-    ...(benchmark.kind === 'answers' ? { taskIdOf } : {}),
+    ...readingRules(benchmark, options),
   })
   const source = await readJudgeSource()
   const fingerprint = fingerprintOf(benchmark.hash, options, source)
@@ -85,6 +89,35 @@ export async function evaluate(
   } finally {
     await release()
   }
+}
+
+/** How samples of a kind of benchmark are read. */
+function readingRules(benchmark: Benchmark, { cutting }: EvalOptions): ReadSamplesOptions {
+  if (benchmark.kind === 'functions') return {}
+  if (benchmark.kind === 'answers') return { taskIdOf }
+  const { language } = benchmark
+  const problems = new Map(benchmark.problems.map((problem) => [problem.taskId, problem]))
+  return {
+    complete(taskId, completion) {
+      const problem = problems.get(taskId)
+      return problem === undefined
+        ? completion
+        : cutCompletion(problem, completion, language, cutting)
+    },
+  }
+}
+
+/** The library of Java problems from a data folder; Debian's package has it too. */
+async function findClassPath(
+  benchmark: Benchmark,
+  options: EvalOptions,
+  dataFolders: readonly string[] = [],
+): Promise<{ classPath?: string }> {
+  if (benchmark.kind !== 'translated' || benchmark.language !== 'java') return {}
+  return findDataFile(javaTuples, options.data ?? dataFolders, 'java').then(
+    (classPath) => ({ classPath }),
+    () => ({}),
+  )
 }
 
 async function judgeAndWrite(
@@ -106,6 +139,7 @@ async function judgeAndWrite(
   const sandbox = await createSandbox({
     isolation: options.isolation,
     workers,
+    ...(await findClassPath(benchmark, options, context.dataFolders)),
     ...(options.python === undefined ? {} : { python: options.python }),
   }).catch(async (error) => {
     await journal.close()

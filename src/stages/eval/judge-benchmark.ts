@@ -1,8 +1,13 @@
-import { InputError } from '../../core/index.ts'
-import type { AnswerProblem, Benchmark, Problem } from '../../data/benchmarks/index.ts'
+import type {
+  AnswerProblem,
+  Benchmark,
+  Problem,
+  TranslatedProblem,
+} from '../../data/benchmarks/index.ts'
 import type { Sandbox } from '../../sandbox/index.ts'
 import { judgeAnswers } from './judge-answers.ts'
 import { judgeFunctions } from './judge-functions.ts'
+import { judgeTranslated } from './judge-translated.ts'
 import type { JudgedTask, OnVerdict } from './judged-task.ts'
 import type { EvalOptions } from './options.ts'
 
@@ -22,18 +27,18 @@ export interface JudgeContext {
 
 /** Judges programs by the rules of their benchmark. */
 export async function judgeBenchmark(
-  { kind, hash }: Benchmark,
+  benchmark: Benchmark,
   tasks: readonly JudgedTask[],
   context: JudgeContext,
 ): Promise<void> {
-  switch (kind) {
+  switch (benchmark.kind) {
     case 'functions':
-      return judgeFunctions(hash, tasks as readonly JudgedTask<Problem>[], context)
+      return judgeFunctions(benchmark.hash, tasks as readonly JudgedTask<Problem>[], context)
+    case 'translated': {
+      const translated = tasks as readonly JudgedTask<TranslatedProblem>[]
+      return judgeTranslated(benchmark.language, translated, context)
+    }
     case 'answers':
       return judgeAnswers(tasks as readonly JudgedTask<AnswerProblem>[], context)
-    default:
-      throw new InputError('programs in other languages than Python cannot be judged yet', {
-        code: 'RC_NO_JUDGE',
-      })
   }
 }

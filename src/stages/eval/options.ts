@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { cuttings } from './cut-completion.ts'
 
 /** Options of `eval`. */
 export const evalOptionsSchema = z.strictObject({
@@ -55,6 +56,12 @@ export const evalOptionsSchema = z.strictObject({
     .default(60)
     .describe('Most time for all inputs of a set, seconds; 2 more are for start and end.'),
   memoryMib: z.int().min(64).max(65536).default(4096).describe('Address space of a program, MiB.'),
+  cutting: z
+    .enum(cuttings)
+    .default('first')
+    .describe(
+      'multipl-e: cut completions at the first stop token (as the harness), at the last of each stop text (as ReflectionCoder), or not.',
+    ),
   percent: z
     .boolean()
     .default(false)

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { constants } from 'node:fs'
 import { access, readFile, realpath } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { delimiter, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { MissingDependencyError } from '../../core/index.ts'
@@ -72,7 +73,7 @@ async function findTool(names: readonly string[], searchPath: string): Promise<T
       return installedApart(name, path, real)
     }
   }
-  return undefined
+  return searchPath !== '' && names[0] === 'tsc' ? ownTypescript() : undefined
 }
 
 /** A tool outside the system's folders, with what it needs to be seen. */
@@ -89,6 +90,17 @@ async function installedApart(name: string, path: string, real: string): Promise
   // The native compiler stands in a package beside, of the same scope.
   if (name === 'tsc') return { path: real, readable: [root, join(dirname(root), '@typescript')] }
   return { path: real, readable: [root] }
+}
+
+/** The npm package, where it is installed beside this one. */
+async function ownTypescript(): Promise<Tool | undefined> {
+  try {
+    const file = createRequire(import.meta.url).resolve('typescript/package.json')
+    const path = await realpath(join(dirname(file), 'bin/tsc'))
+    return await installedApart('tsc', path, path)
+  } catch {
+    return undefined
+  }
 }
 
 async function majorOfTypescript(compiler: string): Promise<number> {

@@ -78,12 +78,12 @@ describe('programs in other languages', () => {
   })
 
   it('gives standard input to the program and keeps its files from step to step', async () => {
-    const source = `#include <fstream>
-#include <iostream>
-int main() { std::string a, b; std::cin >> a; std::ifstream("in.txt") >> b; std::cout << a << b; }`
+    const source = `declare var require: any
+const read = require('node:fs').readFileSync
+process.stdout.write(read(0, 'utf8') + read('in.txt', 'utf8'))`
     const result = await sandbox.run({
-      language: 'cpp',
-      source,
+      language: 'ts',
+      source: `declare var process: any\n${source}`,
       stdin: 'x',
       files: { 'in.txt': 'y' },
     })
@@ -129,8 +129,8 @@ echo survived`
 
   it('works without walls where that is asked for', async () => {
     const open = await createSandbox({ isolation: 'none', workers: 1 })
-    const source = '#include <cstdio>\nint main() { puts("hi"); }'
-    const result = await open.run({ language: 'cpp', source })
+    const source = 'const text: string = "hi"\nconsole.log(text)'
+    const result = await open.run({ language: 'ts', source })
     await open.dispose()
     expect(result).toMatchObject({ outcome: 'ok', stdout: 'hi\n' })
   })

@@ -37,6 +37,9 @@ class Task:
         pipes = [os.pipe() for _ in range(child.stream_count)]
         fault, fault_child = os.pipe()
         child_ends = [writable for _, writable in pipes]
+        for descriptor in child_ends:
+            # So that the program's user may open /dev/stdout.
+            os.fchmod(descriptor, 0o666)
         try:
             if self.walls['namespaces']:
                 self.holder = confine.start_namespace_holder()

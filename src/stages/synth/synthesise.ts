@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { access, readFile, rm } from 'node:fs/promises'
 import {
   InterruptedError,
@@ -117,6 +118,7 @@ async function workThrough(
   const concurrency = resolveConcurrency(options)
   const places = prompts === undefined ? concurrency : placesFor(concurrency)
   const failed = new AbortController()
+  setMaxListeners(0, failed.signal)
   const cache = prompts && (await openCache(options.cache ?? `${options.out}.cache`))
   const sandbox = await createSandbox({ workers: places }).catch(async (error) => {
     await cache?.close()

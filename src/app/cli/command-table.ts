@@ -10,7 +10,10 @@ export const commandTable: readonly CommandEntry[] = [
     example: 'reflectioncoder quickstart',
     load: async () => (await import('./run-command.ts')).quickstartCommand,
   },
-  createStageCommand(stageNamed('synth')),
+  {
+    ...createStageCommand(stageNamed('synth')),
+    load: async () => (await import('./synth-command.ts')).synthCommand,
+  },
   {
     name: 'data stats',
     summary: 'Count dialogs, blocks, executions and lengths.',

@@ -1,6 +1,6 @@
-"""The published objective on transformers' Qwen2 in fp32: losses and gradients of given samples.
+"""The published objective on transformers' models in fp32: losses and gradients of given samples.
 
-    python test/parity/reference.py objective --model DIR --cases CASES.json --out DIR
+    python test/parity/reference.py objective --model DIR … --cases CASES.json --out DIR …
     python test/parity/reference.py views --cases CASES.json --out FILE.json
 
 Teacher and student are two rows of the whole sequence (nothing is dropped), the student with a 2-D
@@ -10,7 +10,8 @@ CASES.json: {"bosId": int|null, "eosId": int, "specialTokens": {token: id}, "cas
 case: {"name", "distillWeight"?: 1, "temperature"?: 1, "microBatches": [[sample, …], …]};
 sample: {"tokens", "type", "strategy", "rate", "blockOrder"?, "mask"?: [0|1, …]} (see views.py).
 
-`objective` writes DIR/results.json, one entry a case, and DIR/<name>.<part>.safetensors with the
+`objective` writes, for each model, DIR/results.json, one entry a case, DIR/logits.safetensors, the
+logits of the first case's first sample without any mask, and DIR/<name>.<part>.safetensors with the
 gradients by Hugging Face parameter name. The parts `teacher` (plain samples included), `student`
 and `kl` are what these terms contribute to the loss of the step: `total` is their sum. The means
 of results.json are over all positions of a kind in the step.
@@ -36,25 +37,36 @@ PARTS = ("teacher", "student", "kl", "total")
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("mode", choices=["objective", "views"])
-    parser.add_argument("--model", type=Path)
+    parser.add_argument("--model", type=Path, nargs="*")
     parser.add_argument("--cases", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--out", type=Path, nargs="+", required=True)
     options = parser.parse_args()
     torch.set_num_threads(1)
     document = json.loads(options.cases.read_text())
     vocabulary = Vocabulary(document["specialTokens"], document["eosId"], document["bosId"])
     if options.mode == "views":
-        options.out.write_text(json.dumps([views_of(c, vocabulary) for c in document["cases"]]))
+        [out] = options.out
+        out.write_text(json.dumps([views_of(c, vocabulary) for c in document["cases"]]))
         return
-    model = load_model(options.model)
-    options.out.mkdir(parents=True, exist_ok=True)
+    for folder, out in zip(options.model, options.out, strict=True):
+        write_objective(load_model(folder), document["cases"], vocabulary, out)
+
+
+def write_objective(
+    model: torch.nn.Module, cases: list[dict], vocabulary: Vocabulary, out: Path
+) -> None:
+    out.mkdir(parents=True, exist_ok=True)
     results = []
-    for case in document["cases"]:
+    for case in cases:
         result, gradients = compute_case(model, case, vocabulary)
         results.append(result)
         for part, tensors in gradients.items():
-            save_file(tensors, options.out / f"{case['name']}.{part}.safetensors")
-    (options.out / "results.json").write_text(json.dumps(results))
+            save_file(tensors, out / f"{case['name']}.{part}.safetensors")
+    (out / "results.json").write_text(json.dumps(results))
+    tokens = torch.tensor([cases[0]["microBatches"][0][0]["tokens"]])
+    forget_longer_sequences(model)
+    with torch.no_grad():
+        save_file({"logits": model(tokens).logits[0].contiguous()}, out / "logits.safetensors")
 
 
 def load_model(folder: Path, attention: str = "eager") -> torch.nn.Module:
@@ -133,6 +145,7 @@ def compute_micro_batch(
     def pad(values: list[list[int]], filler: int) -> torch.Tensor:
         return torch.tensor([list(v) + [filler] * (length - len(v)) for v in values])
 
+    forget_longer_sequences(model)
     tokens = [sample["tokens"] for sample in samples] * (2 if distilling else 1)
     labels = pad([row.labels for row in rows], IGNORED)
     output = model(
@@ -171,6 +184,13 @@ def compute_micro_batch(
             "distilled": distilled,
         },
     }
+
+
+def forget_longer_sequences(model: torch.nn.Module) -> None:
+    """Dynamic rotary scaling keeps the frequencies of the longest sequence since a short one."""
+    rotary = model.model.rotary_emb
+    rotary.max_seq_len_cached = rotary.original_max_seq_len
+    rotary.register_buffer("inv_freq", rotary.original_inv_freq, persistent=False)
 
 
 def student_distilled(sample: dict, vocabulary: Vocabulary) -> list[int]:

@@ -63,6 +63,7 @@ export async function generateBatch(
     active = going.map((row) => active[row]!)
     hidden = await extend(
       decoder,
+      config,
       cache,
       Int32Array.from(going, (row) => chosen[row]!),
     )
@@ -103,15 +104,25 @@ async function readPrompts(
 }
 
 /** Feeds one token to every sequence; returns their hidden states. */
-async function extend(decoder: Decoder, cache: KeyValueCache, tokens: Int32Array) {
+async function extend(
+  decoder: Decoder,
+  { windows }: DecoderConfig,
+  cache: KeyValueCache,
+  tokens: Int32Array,
+) {
   const positions = Int32Array.from(cache.lengths)
   cache.grow()
-  const mask = cache.mask()
+  const masks = new Map<number, ReturnType<KeyValueCache['mask']>>()
+  for (const window of new Set(windows)) masks.set(window, cache.mask(window))
   return decoder.step(tokens, positions, async (layer, projections) => {
     cache.append(layer, projections)
     const { queries } = projections
     const shape = [tokens.length, queries.length / tokens.length]
-    const feeds = { queries: { data: queries, shape }, ...cache.read(layer), mask }
+    const feeds = {
+      queries: { data: queries, shape },
+      ...cache.read(layer),
+      mask: masks.get(windows[layer]!)!,
+    }
     return (await decoder.runner.run(decoder.pieces.cachedAttention, feeds)).mix!.data
   })
 }

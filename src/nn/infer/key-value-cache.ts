@@ -13,8 +13,8 @@ export interface KeyValueCache {
   append(layer: number, projections: Projections): void
   /** Keys and values [sequences, keyValueHeads, capacity, size] of a layer. */
   read(layer: number): { keys: HostTensor<Float32Array>; values: HostTensor<Float32Array> }
-  /** [sequences, 1, 1, capacity]: 0 at tokens of the sequence, −∞ elsewhere. */
-  mask(): HostTensor<Float32Array>
+  /** [sequences, 1, 1, capacity]: 0 at the last `window` tokens of the sequence, −∞ elsewhere. */
+  mask(window: number): HostTensor<Float32Array>
   /** Keeps only these sequences, in this order. */
   keep(sequences: readonly number[]): void
 }
@@ -99,11 +99,12 @@ export function createKeyValueCache(
       const { keys, values } = tables[layer]!
       return { keys: { data: keys, shape }, values: { data: values, shape } }
     },
-    mask() {
+    mask(window) {
       const data = new Float32Array(lengths.length * capacity)
       lengths.forEach((length, sequence) => {
         const from = sequence * capacity
         data.fill(Number.NEGATIVE_INFINITY, from + length, from + capacity)
+        data.fill(Number.NEGATIVE_INFINITY, from, from + Math.max(0, length - window))
       })
       return { data, shape: [lengths.length, 1, 1, capacity] }
     },

@@ -1,4 +1,5 @@
-import { InputError } from '../../core/index.ts'
+import { badConfig, type ConfigFile } from './bad-config.ts'
+import { parseRope, type Rope } from './rope.ts'
 
 /** Shape of a decoder-only transformer, from the `config.json` of a Hugging Face folder. */
 export interface DecoderConfig {
@@ -12,16 +13,23 @@ export interface DecoderConfig {
   /** Width of one attention head. */
   readonly headSize: number
   readonly normEpsilon: number
-  /** Base of the rotary frequencies. */
-  readonly ropeTheta: number
+  readonly rope: Rope
   /** The output matrix is the embedding matrix. */
   readonly tiedEmbeddings: boolean
   /** The query, key and value projections have biases. */
   readonly attentionBias: boolean
+  /** Queries and keys are normalised head by head, before they are rotated. */
+  readonly queryKeyNorms: boolean
+  /** Positions that a query sees, itself included, for each layer; Infinity where it sees all. */
+  readonly windows: readonly number[]
 }
 
+/** What the classes of transformers decide; the rest stands in the configuration. */
 const architectures = {
-  Qwen2ForCausalLM: { attentionBias: true },
+  LlamaForCausalLM: { modelType: 'llama', queryKeyNorms: false },
+  MistralForCausalLM: { modelType: 'mistral', queryKeyNorms: false },
+  Qwen2ForCausalLM: { modelType: 'qwen2', queryKeyNorms: false },
+  Qwen3ForCausalLM: { modelType: 'qwen3', queryKeyNorms: true },
 } as const
 export type Architecture = keyof typeof architectures
 
@@ -46,25 +54,25 @@ export function parseDecoderConfig(
   if (heads % keyValueHeads !== 0) {
     throw badConfig(path, 'num_key_value_heads', `a divisor of ${heads}`, keyValueHeads)
   }
-  if (config.hidden_act !== undefined && config.hidden_act !== 'silu') {
-    throw badConfig(path, 'hidden_act', '"silu"', config.hidden_act)
-  }
-  if (config.use_sliding_window === true) {
-    throw badConfig(path, 'use_sliding_window', 'false', true)
-  }
+  const headSize = integer('head_dim', hiddenSize / heads)
+  if (headSize % 2 !== 0) throw badConfig(path, 'head_dim', 'an even number', headSize)
+  refuseUnknownParts(config, path)
+  const layers = integer('num_hidden_layers')
   return {
     architecture,
     vocabularySize: integer('vocab_size'),
     hiddenSize,
     intermediateSize: integer('intermediate_size'),
-    layers: integer('num_hidden_layers'),
+    layers,
     heads,
     keyValueHeads,
-    headSize: integer('head_dim', hiddenSize / heads),
+    headSize,
     normEpsilon: (config.rms_norm_eps as number | undefined) ?? 1e-6,
-    ropeTheta: parseRopeTheta(config, path),
+    rope: parseRope({ config, path }),
     tiedEmbeddings: config.tie_word_embeddings === true,
-    attentionBias: architectures[architecture].attentionBias,
+    attentionBias: architecture === 'Qwen2ForCausalLM',
+    queryKeyNorms: architectures[architecture].queryKeyNorms,
+    windows: parseWindows({ config, path }, architecture, layers),
   }
 }
 
@@ -75,20 +83,37 @@ function parseArchitecture(config: Readonly<Record<string, unknown>>, path: stri
   throw badConfig(path, 'architectures', `one of ${known}`, config.architectures)
 }
 
-/** `rope_theta` at the top level, or in `rope_parameters` as transformers 5 writes it. */
-function parseRopeTheta(config: Readonly<Record<string, unknown>>, path: string): number {
-  const rope = (config.rope_parameters ?? config.rope_scaling ?? {}) as Record<string, unknown>
-  const kind = rope.rope_type ?? rope.type ?? 'default'
-  if (kind !== 'default') throw badConfig(path, 'rope_scaling.rope_type', '"default"', kind)
-  const theta = config.rope_theta ?? rope.rope_theta ?? 10_000
-  if (typeof theta === 'number' && theta > 0) return theta
-  throw badConfig(path, 'rope_theta', 'a number above 0', theta)
+/** Parts that no model of these families in use has, and that would change the numbers. */
+function refuseUnknownParts(config: Readonly<Record<string, unknown>>, path: string): void {
+  const expected: [field: string, values: unknown[], text: string][] = [
+    ['hidden_act', [undefined, 'silu'], '"silu"'],
+    ['attention_bias', [undefined, false], 'false'],
+    ['mlp_bias', [undefined, false], 'false'],
+    ['quantization_config', [undefined, null], 'absent (weights of F32, F16 or BF16)'],
+  ]
+  for (const [field, values, text] of expected) {
+    if (!values.includes(config[field])) throw badConfig(path, field, text, config[field])
+  }
 }
 
-function badConfig(path: string, field: string, expected: string, got: unknown): InputError {
-  const found = got === undefined ? 'nothing' : JSON.stringify(got)
-  return new InputError(`${path}/config.json: ${field} should be ${expected}, got ${found}`, {
-    code: 'RC_BAD_MODEL_CONFIG',
-    hint: 'This engine does not run such a model; choose one of the supported architectures.',
+/** Sliding windows, with the defaults of each class in transformers. */
+function parseWindows(
+  { config, path }: ConfigFile,
+  architecture: Architecture,
+  layers: number,
+): number[] {
+  const isQwen = architecture === 'Qwen2ForCausalLM' || architecture === 'Qwen3ForCausalLM'
+  const isUsed = architecture === 'MistralForCausalLM' || (isQwen && config.use_sliding_window)
+  const size = isUsed ? (config.sliding_window === undefined ? 4096 : config.sliding_window) : null
+  const full = Array.from({ length: layers }, () => Number.POSITIVE_INFINITY)
+  if (size === null) return full
+  if (!Number.isInteger(size) || (size as number) <= 0) {
+    throw badConfig(path, 'sliding_window', 'a whole number above 0', size)
+  }
+  const types = config.layer_types as string[] | undefined
+  const first = isQwen ? ((config.max_window_layers as number | undefined) ?? 28) : 0
+  return full.map((all, layer) => {
+    const slides = types ? types[layer] === 'sliding_attention' : layer >= first
+    return slides ? (size as number) : all
   })
 }

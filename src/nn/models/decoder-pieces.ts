@@ -12,6 +12,7 @@ import {
   type Value,
 } from '../graph/index.ts'
 import type { DecoderConfig } from './decoder-config.ts'
+import { normaliseHeads } from './normalise-heads.ts'
 import { definePiece, type Piece } from './piece.ts'
 
 export interface DecoderPieces {
@@ -52,6 +53,10 @@ function attentionInput(config: DecoderConfig): Piece {
     weights['self_attn.k_proj.bias'] = [keyValueHeads * headSize]
     weights['self_attn.v_proj.bias'] = [keyValueHeads * headSize]
   }
+  if (config.queryKeyNorms) {
+    weights['self_attn.q_norm.weight'] = [headSize]
+    weights['self_attn.k_norm.weight'] = [headSize]
+  }
   return definePiece({
     name: 'attention-input',
     inputs: { x: ['tokens', hiddenSize] },
@@ -71,9 +76,14 @@ function attentionInput(config: DecoderConfig): Piece {
         const prefix = `self_attn.${name}_proj`
         return linear(normal, values[`${prefix}.weight`]!, values[`${prefix}.bias`])
       }
+      const rotate = (name: string) => {
+        const norm = values[`self_attn.${name}_norm.weight`]
+        const x = project(name)
+        return rotary(norm ? normaliseHeads(config, x, norm) : x, positions, cosine, sine)
+      }
       return {
-        queries: rotary(project('q'), positions, cosine, sine),
-        keys: rotary(project('k'), positions, cosine, sine),
+        queries: rotate('q'),
+        keys: rotate('k'),
         values: project('v'),
       }
     },

@@ -1,10 +1,10 @@
 import type { SessionOptions } from '../runtime/index.ts'
 import { type DecoderPieces, decoderPieces } from './decoder-pieces.ts'
 import { embedTokens } from './embed-tokens.ts'
-import { type PackedTokens, toInt64 } from './pack-feeds.ts'
+import type { PackedTokens } from './pack-feeds.ts'
 import { headParameter, layerParameter, type Model } from './parameters.ts'
 import { createPieceRunner, type PieceRunner } from './piece-runner.ts'
-import { createRotaryTable } from './rotary-table.ts'
+import { createRotaryTable, type Rotation } from './rotary-table.ts'
 import { createRowAttention, type Projections } from './row-attention.ts'
 
 /** Sees each layer's projections, for a key-value cache. */
@@ -14,7 +14,10 @@ export type LayerObserver = (layer: number, projections: Projections) => void
 export interface Decoder {
   readonly pieces: DecoderPieces
   readonly runner: PieceRunner
-  /** Hidden states [tokens, hidden] before the final norm. */
+  /**
+   * Hidden states [tokens, hidden] before the final norm. Where layers have sliding windows, rows
+   * leave no position out.
+   */
   forward(packed: PackedTokens, onLayer?: LayerObserver): Promise<Float32Array>
   /** The next token of each sequence: hidden states [sequences, hidden] before the final norm. */
   step(
@@ -41,12 +44,8 @@ export function createDecoder(model: Model, options: SessionOptions = {}): Decod
   const widths = { queries: config.heads * config.headSize }
 
   const table = createRotaryTable(config)
-  const rotation = (positions: Int32Array) => ({
-    positions: { data: toInt64(positions), shape: [1, positions.length] },
-    ...table.covering(positions),
-  })
 
-  async function project(layer: number, x: Float32Array, turn: ReturnType<typeof rotation>) {
+  async function project(layer: number, x: Float32Array, turn: Rotation) {
     const feeds = { x: matrix(x), ...turn }
     const results = await runner.run(pieces.attentionInput, feeds, nameIn(layer))
     return {
@@ -65,18 +64,20 @@ export function createDecoder(model: Model, options: SessionOptions = {}): Decod
     pieces,
     runner,
     async forward(packed, onLayer) {
-      const turn = rotation(packed.positions)
+      const turn = table.covering(packed.positions, packed.rows)
       let x = embedTokens(parameters, packed.tokens, hiddenSize)
       for (let layer = 0; layer < config.layers; layer++) {
         const projections = await project(layer, x, turn)
         onLayer?.(layer, projections)
-        x = await feedForward(layer, x, await rowAttention(projections, packed.rows))
+        const mix = await rowAttention(projections, packed.rows, config.windows[layer]!)
+        x = await feedForward(layer, x, mix)
       }
       return x
     },
 
     async step(tokens, positions, attendCached) {
-      const turn = rotation(positions)
+      const single = Array.from(positions, (_, start) => ({ start, length: 1 }))
+      const turn = table.covering(positions, single)
       let x = embedTokens(parameters, tokens, hiddenSize)
       for (let layer = 0; layer < config.layers; layer++) {
         const mix = await attendCached(layer, await project(layer, x, turn))

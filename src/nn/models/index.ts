@@ -3,15 +3,21 @@ export { createDecoder, type Decoder } from './decoder.ts'
 export { type DecoderConfig, parseDecoderConfig } from './decoder-config.ts'
 export { embedTokens } from './embed-tokens.ts'
 export { initialiseModel } from './initialise-model.ts'
+export { toInt64 } from './int64.ts'
 export {
   type ChosenTokens,
   chooseTokens,
   type PackedTokens,
   packFeeds,
   packShape,
-  toInt64,
 } from './pack-feeds.ts'
-export { type PackShape, packedLayer, packInputs } from './packed-layers.ts'
+export {
+  type LayerKind,
+  layerKind,
+  type PackShape,
+  packedLayer,
+  packInputs,
+} from './packed-layers.ts'
 export {
   exportModel,
   headParameter,

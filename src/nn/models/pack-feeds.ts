@@ -1,4 +1,5 @@
 import type { HostTensor } from '../runtime/index.ts'
+import { toInt64 } from './int64.ts'
 import type { PackShape } from './packed-layers.ts'
 import type { RotaryTable } from './rotary-table.ts'
 import type { PackedRow } from './row-groups.ts'
@@ -31,16 +32,11 @@ export function packFeeds(
   { blocks }: PackShape,
   table: RotaryTable,
 ): Record<string, HostTensor> {
-  const order = new Float32Array(positions.length)
-  for (const { start, length } of rows) {
-    for (let place = 0; place < length; place++) order[start + place] = place
-  }
   const sizes = rows.flatMap(({ length }) => blockSizes(length, blocks))
   return {
-    positions: { data: toInt64(positions), shape: [1, positions.length] },
-    order: { data: order, shape: [order.length] },
+    order: { data: Float32Array.from(positions), shape: [positions.length] },
     blockSizes: { data: toInt64(sizes), shape: [sizes.length] },
-    ...table.covering(positions),
+    ...table.covering(positions, rows),
   }
 }
 
@@ -84,17 +80,6 @@ export function chooseTokens(
     count: index.length,
     placeOf: (token) => places[token]!,
   }
-}
-
-/** Whole numbers as int64; the lower halves are written without making a BigInt of each. */
-export function toInt64(values: ArrayLike<number>): BigInt64Array {
-  const result = new BigInt64Array(values.length)
-  const halves = new Int32Array(result.buffer)
-  for (let i = 0; i < values.length; i++) {
-    halves[2 * i] = values[i]!
-    halves[2 * i + 1] = values[i]! < 0 ? -1 : 0
-  }
-  return result
 }
 
 /** A row in `blocks` parts that differ by one token at most. */

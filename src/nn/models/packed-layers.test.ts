@@ -4,7 +4,7 @@ import { createSession, type HostTensor } from '../runtime/index.ts'
 import { createDecoder } from './decoder.ts'
 import { embedTokens } from './embed-tokens.ts'
 import { chooseTokens, type PackedTokens, packFeeds, packShape } from './pack-feeds.ts'
-import { packedLayer, packInputs } from './packed-layers.ts'
+import { layerKind, packedLayer, packInputs } from './packed-layers.ts'
 import { layerParameter, parameterShapes } from './parameters.ts'
 import { createRotaryTable } from './rotary-table.ts'
 import { tinyConfig, tinyModel } from './tiny-model.fixture.ts'
@@ -42,8 +42,7 @@ async function runLayers(packed: PackedTokens, blocks: number, wanted: readonly 
   let hidden = x
   for (let layer = 0; layer < tinyConfig.layers; layer++) {
     const of = (name: string) => weights.get(layerParameter(layer, name))!
-    const last = layer === tinyConfig.layers - 1
-    hidden = packedLayer(tinyConfig, pack, hidden, of, last ? 'chosen' : 'all')
+    hidden = packedLayer(tinyConfig, pack, hidden, of, layerKind(tinyConfig, layer))
   }
   const cotangent = graph.input('cotangent', hidden.shape)
   const [dx, ...dWeights] = gradients([{ output: hidden, cotangent }], [x, ...weights.values()])

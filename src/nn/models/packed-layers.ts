@@ -9,11 +9,13 @@ import {
   rmsNorm,
   rotary,
   splitParts,
+  subtract,
   takeRows,
   transpose,
   type Value,
 } from '../graph/index.ts'
 import type { DecoderConfig } from './decoder-config.ts'
+import { normaliseHeads } from './normalise-heads.ts'
 
 /** How many rows a graph runs together, and into how many blocks each row's queries are cut. */
 export interface PackShape {
@@ -26,8 +28,8 @@ export interface PackShape {
  * its row up to its own end, so scores of later keys are never computed.
  *
  * Feeds: `positions` int64 [1, tokens]; `cosine` and `sine` [positions, headSize / 2];
- * `blockSizes` int64 [rows · blocks], the tokens of each block; `order` [tokens], the place of each
- * token in its row. With chosen tokens: `chosen` int64 [chosen], ascending, at least one a block,
+ * `blockSizes` int64 [rows · blocks], the tokens of each block; `order` [tokens], the position of
+ * each token. With chosen tokens: `chosen` int64 [chosen], ascending, at least one a block,
  * and `chosenSizes` int64 [rows · blocks].
  */
 export interface PackValues {
@@ -53,8 +55,12 @@ interface QueryBlocks {
   readonly names: readonly string[]
   readonly rowsName: string
   readonly tokensName: string
-  /** [block rows, keys]: 0 where a key may be seen, −∞ elsewhere. */
-  readonly masks: readonly Value[]
+  /**
+   * [block rows, keys] for each block: 0 where a key may be seen, −∞ elsewhere.
+   *
+   * @param window positions that a query sees, its own included
+   */
+  masks(window: number): readonly Value[]
 }
 
 /** Weights of one layer under the names that they have within it. */
@@ -105,16 +111,26 @@ export function packInputs(
   }
 }
 
-/**
- * One decoder layer: x [tokens, hidden] → [tokens, hidden], or [chosen, hidden] for the last layer
- * where only chosen tokens are wanted afterwards.
- */
+/** What may differ from layer to layer. */
+export interface LayerKind {
+  /** The last layer may leave out tokens whose states are not wanted afterwards. */
+  readonly wanted: 'all' | 'chosen'
+  /** Positions that a query sees, its own included. */
+  readonly window: number
+}
+
+/** The kind of a layer of a model whose last layer is asked for chosen tokens. */
+export function layerKind({ layers, windows }: DecoderConfig, layer: number): LayerKind {
+  return { wanted: layer === layers - 1 ? 'chosen' : 'all', window: windows[layer]! }
+}
+
+/** One decoder layer: x [tokens, hidden] → [tokens, hidden], or [chosen, hidden]. */
 export function packedLayer(
   config: DecoderConfig,
   pack: PackValues,
   x: Value,
   weights: LayerWeights,
-  wanted: 'all' | 'chosen' = 'all',
+  { wanted, window }: LayerKind,
 ): Value {
   const chosen = wanted === 'chosen' ? pack.chosen! : undefined
   const weight = (name: string) => weights(`${name}.weight`)
@@ -125,16 +141,18 @@ export function packedLayer(
       weight(`self_attn.${name}_proj`),
       config.attentionBias ? weights(`self_attn.${name}_proj.bias`) : undefined,
     )
-  const rotate = (value: Value, positions: Value) =>
-    rotary(value, positions, pack.cosine, pack.sine)
+  const rotate = (name: string, from: Value, positions: Value) => {
+    const value = project(name, from)
+    const normal = config.queryKeyNorms
+      ? normaliseHeads(config, value, weight(`self_attn.${name}_norm`))
+      : value
+    return rotary(normal, positions, pack.cosine, pack.sine)
+  }
   const asked = chosen ? takeRows(normal, chosen.index) : normal
-  const queries = rotate(project('q', asked), chosen?.positions ?? pack.positions)
-  const keys = rotate(project('k', normal), pack.positions)
-  const mix = attendBlocks(config, pack.keys, chosen ?? pack.queries, {
-    queries,
-    keys,
-    values: project('v', normal),
-  })
+  const queries = rotate('q', asked, chosen?.positions ?? pack.positions)
+  const keys = rotate('k', normal, pack.positions)
+  const projected = { queries, keys, values: project('v', normal) }
+  const mix = attendBlocks(config, pack.keys, chosen ?? pack.queries, projected, window)
   const residual = chosen ? takeRows(x, chosen.index) : x
   const attended = linear(mix, weight('self_attn.o_proj'), residual)
   const inner = rmsNorm(attended, weight('post_attention_layernorm'), config.normEpsilon)
@@ -157,8 +175,10 @@ function attendBlocks(
   keyBlocks: KeyBlocks,
   queryBlocks: QueryBlocks,
   { queries, keys, values }: Projected,
+  window: number,
 ): Value {
-  const { tokensName, rowsName, masks } = queryBlocks
+  const { tokensName, rowsName } = queryBlocks
+  const masks = queryBlocks.masks(window)
   const group = heads / keyValueHeads
   // [tokens, heads · size] → [keyValueHeads, tokens · group, size]
   const grouped = reshape(queries, [tokensName, keyValueHeads, group, headSize])
@@ -210,19 +230,31 @@ function queryBlocks(
   const zeros = graph.constant(Array<number>(group).fill(0), [1, group])
   const repeated = add(reshape(order, [tokensName, 1]), zeros)
   const parts = splitParts(reshape(repeated, [rowsName, 1]), 0, rowSizes!, names)
-  const masks = parts.map((part, index) => {
+  const known = new Map<number, readonly Value[]>()
+  const masks = (window: number) => {
+    const made = known.get(window) ?? parts.map((part, index) => maskOf(part, index, window))
+    known.set(window, made)
+    return made
+  }
+  const maskOf = (part: Value, index: number, window: number) => {
     const row = Math.floor(index / keys.blocks)
     const seen = joinBlocks(keys, keyOrders, row, index)
-    return causalMask(part, reshape(seen, [1, seen.shape[0]!]))
-  })
+    return causalMask(part, reshape(seen, [1, seen.shape[0]!]), window)
+  }
   return { sizes: rowSizes!, names, rowsName, tokensName, masks }
 }
 
-/** 0 where the key [1, keys] stands no later than the query [rows, 1], −∞ elsewhere. */
-function causalMask(query: Value, key: Value): Value {
+/** 0 where the key [1, keys] stands at the query [rows, 1] or in the window before, −∞ elsewhere. */
+function causalMask(query: Value, key: Value, window: number): Value {
   const { graph } = query
   const shape = [query.shape[0]!, key.shape[1]!]
-  const [visible] = graph.emit('LessOrEqual', [key, query], [{ type: 'bool', shape }])
+  const bool = { type: 'bool', shape } as const
+  let [visible] = graph.emit('LessOrEqual', [key, query], [bool])
+  if (Number.isFinite(window)) {
+    const outside = subtract(query, graph.scalar(window))
+    const [near] = graph.emit('Greater', [key, outside], [bool])
+    visible = graph.emit('And', [visible!, near!], [bool])[0]
+  }
   const never = graph.scalar(Number.NEGATIVE_INFINITY)
   const [mask] = graph.emit(
     'Where',

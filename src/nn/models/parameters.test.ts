@@ -62,7 +62,7 @@ describe('loadModel', () => {
     await expect(loadModel(folder)).rejects.toMatchObject({
       code: 'RC_BAD_MODEL_CONFIG',
       status: 2,
-      message: `${folder}/config.json: architectures should be one of Qwen2ForCausalLM, got ["GPT2LMHeadModel"]`,
+      message: `${folder}/config.json: architectures should be one of LlamaForCausalLM, MistralForCausalLM, Qwen2ForCausalLM, Qwen3ForCausalLM, got ["GPT2LMHeadModel"]`,
     })
   })
 })

@@ -93,12 +93,14 @@ function layerShapes(config: DecoderConfig): Record<string, number[]> {
     'self_attn.k_proj.bias': [keys],
     'self_attn.v_proj.bias': [keys],
   }
+  const norms = { 'self_attn.q_norm.weight': [headSize], 'self_attn.k_norm.weight': [headSize] }
   return {
     'input_layernorm.weight': [hiddenSize],
     'self_attn.q_proj.weight': [queries, hiddenSize],
     'self_attn.k_proj.weight': [keys, hiddenSize],
     'self_attn.v_proj.weight': [keys, hiddenSize],
     ...(config.attentionBias ? biases : {}),
+    ...(config.queryKeyNorms ? norms : {}),
     'self_attn.o_proj.weight': [hiddenSize, queries],
     'post_attention_layernorm.weight': [hiddenSize],
     'mlp.gate_proj.weight': [intermediateSize, hiddenSize],

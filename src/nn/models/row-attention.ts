@@ -15,10 +15,13 @@ export interface Projections {
 /**
  * Attention within each packed row, in blocks of queries so that memory stays bounded:
  * [tokens, heads · size].
+ *
+ * @param window tokens that a query sees, itself included
  */
 export type RowAttention = (
   projections: Projections,
   rows: readonly PackedRow[],
+  window: number,
 ) => Promise<Float32Array>
 
 /** Attention scores of one run, in float32 elements: 1 MiB, so that they stay in the cache. */
@@ -40,13 +43,13 @@ export function createRowAttention(
     values: padRows(values, keyWidth, rows),
   })
 
-  return async (projections, rows) => {
+  return async (projections, rows, window) => {
     const mix = new Float32Array(projections.queries.length)
     for (const members of group(rows)) {
       const padded = pad(projections, members)
       const length = members[0]!.length
       for (const block of blocksOf(length)) {
-        const result = await runner.run(attention, blockFeeds(padded, block, masks))
+        const result = await runner.run(attention, blockFeeds(padded, block, masks, window))
         const data = result.mix!.data
         if (block.end - block.start === length) unpadRows(data, queryWidth, members, mix)
         else mix.set(data, (members[0]!.start + block.start) * queryWidth)
@@ -78,12 +81,13 @@ function blockFeeds(
   { queries, keys, values }: Padded,
   { start, end }: QueryBlock,
   masks: CausalMasks,
+  window: number,
 ) {
   return {
     queries: sliceRows(queries, start, end),
     keys: sliceRows(keys, 0, end),
     values: sliceRows(values, 0, end),
-    mask: masks.get(start, end),
+    mask: masks.get(start, end, window),
   }
 }
 

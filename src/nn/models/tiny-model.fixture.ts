@@ -12,9 +12,11 @@ export const tinyConfig: DecoderConfig = {
   keyValueHeads: 2,
   headSize: 8,
   normEpsilon: 1e-6,
-  ropeTheta: 10_000,
+  rope: { theta: 10_000, scaling: { type: 'default' } },
   tiedEmbeddings: true,
   attentionBias: true,
+  queryKeyNorms: false,
+  windows: [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY],
 }
 
 /** A model with random weights, for tests. */
@@ -38,7 +40,7 @@ export function tinyModel(config: DecoderConfig = tinyConfig): Model {
     num_attention_heads: config.heads,
     num_key_value_heads: config.keyValueHeads,
     rms_norm_eps: config.normEpsilon,
-    rope_theta: config.ropeTheta,
+    rope_theta: config.rope.theta,
     hidden_act: 'silu',
     tie_word_embeddings: config.tiedEmbeddings,
   }

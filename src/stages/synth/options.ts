@@ -65,9 +65,7 @@ export const synthOptionsSchema = z.strictObject({
   prompts: z
     .string()
     .optional()
-    .describe(
-      'Folder of prompt files, or a shipped set: code, program, math, kata; default by domain and language.',
-    ),
+    .describe('Folder of prompt files, or a shipped set: code, math, kata; default the domain.'),
   maxRounds: z.int().min(1).max(16).default(4).describe('Programs a reflection may run at most.'),
   temperature: z.number().min(0).max(2).default(0.7).describe('Sampling temperature.'),
   topP: z.number().gt(0).max(1).default(1).describe('Share of probability that is drawn from.'),
@@ -109,7 +107,7 @@ export const synthOptionsSchema = z.strictObject({
     .describe('Keep samples that seem to hold keys, addresses or numbers of people.'),
   nearDuplicates: z
     .number()
-    .min(0.5)
+    .gt(0)
     .max(1)
     .optional()
     .describe(

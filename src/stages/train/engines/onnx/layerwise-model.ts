@@ -1,6 +1,7 @@
 import {
   chooseTokens,
   createRotaryTable,
+  layerKind,
   layerParameter,
   type Model,
   type Parameters,
@@ -75,14 +76,16 @@ export function createLayerwiseModel(model: Model, options: RunnerOptions): Mode
       )
       const feeds = { ...packFeeds(pack, shape, table), ...chosen.feeds }
       const last = config.layers - 1
-      const wanted = (layer: number) => (layer === last ? 'chosen' : 'all')
-      const key = (layer: number) => `${wanted(layer)}:${shape.rows}:${shape.blocks}`
+      const key = (layer: number) => {
+        const { wanted, window } = layerKind(config, layer)
+        return `${wanted}:${window}:${shape.rows}:${shape.blocks}`
+      }
 
       const inputs: Float32Array[] = []
       let hidden = x
       for (let layer = 0; layer <= last; layer++) {
         inputs.push(hidden)
-        const create = () => layerGraph(config, shape, wanted(layer))
+        const create = () => layerGraph(config, shape, layerKind(config, layer))
         const fed = { x: matrix(hidden), ...feeds }
         const results = await sessions.run(`layer:${key(layer)}`, create, fed, nameIn(layer))
         hidden = results.y!.data
@@ -90,7 +93,7 @@ export function createLayerwiseModel(model: Model, options: RunnerOptions): Mode
       const { objective, dHidden } = await runHeads(pack, hidden, chosen.placeOf, sums)
       let dx = dHidden
       for (let layer = last; layer >= 0; layer--) {
-        const create = () => layerGradientGraph(config, shape, wanted(layer))
+        const create = () => layerGradientGraph(config, shape, layerKind(config, layer))
         const fed = { x: matrix(inputs.pop()!), 'd:y': matrix(dx), ...feeds }
         const name = `gradient:${key(layer)}`
         const results = await sessions.runGradients(name, create, fed, sums, nameIn(layer))

@@ -10,6 +10,8 @@ import {
 import {
   type DecoderConfig,
   headParameter,
+  type LayerKind,
+  layerKind,
   layerParameter,
   type PackShape,
   packedLayer,
@@ -44,9 +46,8 @@ export function wholeModelGraph(
   const x = graph.input('x', ['tokens', config.hiddenSize])
   let hidden = x
   for (let layer = 0; layer < config.layers; layer++) {
-    const wanted = layer === config.layers - 1 ? 'chosen' : 'all'
     const ofLayer = (name: string) => weights.get(layerParameter(layer, name))
-    hidden = packedLayer(config, pack, hidden, ofLayer, wanted)
+    hidden = packedLayer(config, pack, hidden, ofLayer, layerKind(config, layer))
   }
   const at = (name: string, size: string) => takeRows(hidden, graph.input(name, [size], 'int64'))
   const terms = createTerms(graph, config, choice, temperature, weights, {
@@ -57,12 +58,8 @@ export function wholeModelGraph(
 }
 
 /** One layer forward: `x` → `y`, of all tokens or of the chosen ones. */
-export function layerGraph(
-  config: DecoderConfig,
-  shape: PackShape,
-  wanted: 'all' | 'chosen',
-): GraphModel {
-  const { graph, y } = buildLayer(config, shape, wanted)
+export function layerGraph(config: DecoderConfig, shape: PackShape, kind: LayerKind): GraphModel {
+  const { graph, y } = buildLayer(config, shape, kind)
   return renderOnnx('layer', graph, { y })
 }
 
@@ -70,9 +67,9 @@ export function layerGraph(
 export function layerGradientGraph(
   config: DecoderConfig,
   shape: PackShape,
-  wanted: 'all' | 'chosen',
+  kind: LayerKind,
 ): GraphModel {
-  const { graph, x, y, weights } = buildLayer(config, shape, wanted)
+  const { graph, x, y, weights } = buildLayer(config, shape, kind)
   const seed = { output: y, cotangent: graph.input('d:y', y.shape) }
   return renderGradients('layer-gradient', graph, [seed], { x }, weights)
 }
@@ -116,12 +113,12 @@ function createWeights(graph: Graph, config: DecoderConfig, layer?: number): Wei
   }
 }
 
-function buildLayer(config: DecoderConfig, shape: PackShape, wanted: 'all' | 'chosen') {
+function buildLayer(config: DecoderConfig, shape: PackShape, kind: LayerKind) {
   const graph = new Graph()
   const weights = createWeights(graph, config, 0)
-  const pack = packInputs(graph, config, shape, wanted === 'chosen')
+  const pack = packInputs(graph, config, shape, kind.wanted === 'chosen')
   const x = graph.input('x', ['tokens', config.hiddenSize])
-  return { graph, x, weights, y: packedLayer(config, pack, x, weights.get, wanted) }
+  return { graph, x, weights, y: packedLayer(config, pack, x, weights.get, kind) }
 }
 
 function createTerms(

@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { defaultLimits, languageRules } from '../src/sandbox/index.ts'
+import { judgedPrograms } from '../test/hostile/judged-programs.ts'
 import { hostilePrograms } from '../test/hostile/programs/index.ts'
 
 export const sandboxPagePath = fileURLToPath(new URL('../docs/sandbox.md', import.meta.url))
@@ -64,7 +65,15 @@ function hostile(): string {
     ])
     return `**${group}**\n\n${table(['what it tries', 'what must come of it', 'outcome'], rows)}`
   })
-  return `${total} programs.\n\n${parts.join('\n\n')}`
+  const judged = judgedPrograms.map(({ title, must, status }) => [
+    title,
+    must,
+    [status].flat().join(', '),
+  ])
+  parts.push(
+    `**Against the judge**\n\n${table(['what it tries', 'what must come of it', 'status'], judged)}`,
+  )
+  return `${total + judged.length} programs.\n\n${parts.join('\n\n')}`
 }
 
 function table(head: string[], rows: string[][]): string {

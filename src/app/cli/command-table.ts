@@ -10,7 +10,10 @@ export const commandTable: readonly CommandEntry[] = [
     example: 'reflectioncoder quickstart',
     load: async () => (await import('./run-command.ts')).quickstartCommand,
   },
-  createStageCommand(stageNamed('synth')),
+  {
+    ...createStageCommand(stageNamed('synth')),
+    load: async () => (await import('./synth-command.ts')).synthCommand,
+  },
   {
     name: 'data stats',
     summary: 'Count dialogs, blocks, executions and lengths.',
@@ -38,13 +41,32 @@ export const commandTable: readonly CommandEntry[] = [
   createStageCommand(stageNamed('plan')),
   createStageCommand(stageNamed('train')),
   createStageCommand(stageNamed('generate')),
-  createStageCommand(stageNamed('eval')),
+  {
+    name: 'eval',
+    summary: stageNamed('eval').summary,
+    example: stageNamed('eval').example,
+    load: async () => (await import('./eval-command.ts')).evalCommand,
+  },
   {
     name: 'eval compare',
     summary: 'Compare two evaluations of the same tasks: fixed, broken, McNemar.',
     example: 'reflectioncoder eval compare scores-a scores-b',
     positional: ['before', 'after'],
     load: async () => (await import('./eval-compare.ts')).evalCompareCommand,
+  },
+  {
+    name: 'eval open',
+    summary: 'Write a file that shows why a sample fails when it is run.',
+    example: 'reflectioncoder eval open HumanEval/32 --results scores',
+    positional: ['task'],
+    load: async () => (await import('./eval-open.ts')).evalOpenCommand,
+  },
+  {
+    name: 'sanitize',
+    summary: 'Cut samples down to imports and what the entry point needs, as EvalPlus does.',
+    example: 'reflectioncoder sanitize samples.jsonl',
+    positional: ['samples'],
+    load: async () => (await import('./sanitize-command.ts')).sanitizeCommand,
   },
   {
     name: 'run',

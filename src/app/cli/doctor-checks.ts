@@ -4,6 +4,7 @@ import { freemem } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { formatBytes } from './format.ts'
+import { checkLanguages, checkSandbox } from './sandbox-checks.ts'
 
 /** What one look at the machine found. */
 export interface DoctorCheck {
@@ -31,6 +32,8 @@ export async function runDoctorChecks(options: {
     await checkOnnxRuntime(),
     await checkPython(options.python),
     await checkBubblewrap(),
+    await checkSandbox(options.python),
+    await checkLanguages(),
     checkMemory(),
     await checkDisk(),
     await checkTorch(options.venv),

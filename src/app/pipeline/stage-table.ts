@@ -38,7 +38,7 @@ export const stageTable: readonly StageEntry[] = [
     summary: 'Write reflection sequences: a teacher codes, runs, reads the output and repairs.',
     example: 'reflectioncoder synth --instructions instructions.jsonl --out dialogs.jsonl',
     outputEnding: '.jsonl',
-    inputs: ['instructions'],
+    inputs: ['instructions', 'prompts', 'decontaminate'],
     loadSchema: async () => (await import('../../stages/synth/options.ts')).synthOptionsSchema,
     loadRun: async () => erase((await import('../../stages/synth/index.ts')).synthesise),
   },

@@ -1,4 +1,7 @@
 export { formatPercent, formatPoints } from './html.ts'
+export { type EvaluationReport, renderEvaluation } from './render-evaluation.ts'
+export { renderEvaluationText } from './render-evaluation-text.ts'
+export { renderJunit } from './render-junit.ts'
 export { renderReport } from './render-report.ts'
 export { renderScoresText } from './render-scores-text.ts'
 export type {

@@ -1,31 +1,29 @@
+import { renderFailures } from './failing-samples.ts'
 import { escapeHtml, formatPercent, formatPoints } from './html.ts'
 import { renderLineChart } from './line-chart.ts'
+import { renderPage } from './page.ts'
 import type {
-  FailingSample,
   ModelComparison,
   ModelScore,
   ReportInput,
   StepRecord,
   TrainingCurve,
 } from './report-input.ts'
-import { reportStyle } from './report-style.ts'
 import { renderScoreBars } from './score-bars.ts'
 
 /** Renders a run as one HTML page that loads nothing from elsewhere. */
 export function renderReport(input: ReportInput): string {
-  return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>${escapeHtml(input.title)}</title><style>${reportStyle}</style></head><body><main>
-<h1>${escapeHtml(input.title)}</h1>
-<p class="soft">${escapeHtml(input.description)}</p>
-<p class="soft">${escapeHtml(input.createdAt)}</p>
-${renderScores(input.scores, input.comparisons)}
-${input.curves.map(renderCurves).join('\n')}
-${renderFailures(input.failures, input.failuresLeftOut)}
-${renderSteps(input.steps)}
-${renderSetting(input)}
-</main></body></html>
-`
+  return renderPage(
+    input.title,
+    [input.description, input.createdAt],
+    [
+      renderScores(input.scores, input.comparisons),
+      ...input.curves.map(renderCurves),
+      renderFailures(input.failures, input.failuresLeftOut),
+      renderSteps(input.steps),
+      renderSetting(input),
+    ],
+  )
 }
 
 function renderScores(
@@ -87,28 +85,6 @@ function renderCurves({ name, metrics }: TrainingCurve): string {
   ]
   const speed = seconds > 0 ? `, ${Math.round(tokens / seconds)} tokens a second` : ''
   return `<section><h2>Training: ${escapeHtml(name)}</h2><p class="soft">${metrics.length} steps, ${tokens} tokens${speed}</p><div class="charts">${charts.join('')}</div></section>`
-}
-
-function renderFailures(failures: readonly FailingSample[], leftOut: number): string {
-  if (failures.length === 0) return ''
-  const items = failures.map(({ name, prompt, verdict }) => {
-    const failed = verdict.base.status === 'pass' ? (verdict.plus ?? verdict.base) : verdict.base
-    const rows = Object.entries({
-      input: failed.failure?.input,
-      expected: failed.failure?.expected,
-      got: failed.failure?.got,
-      error: failed.failure?.error ?? failed.error,
-      note: failed.failure?.note,
-    }).flatMap(([label, text]) =>
-      text === undefined
-        ? []
-        : [`<tr><th>${label}</th><td><code>${escapeHtml(text)}</code></td></tr>`],
-    )
-    return `<details><summary><code>${escapeHtml(verdict.taskId)}</code> by ${escapeHtml(name)} <span class="status">${failed.status}</span></summary>
-<h3>Prompt</h3><pre>${escapeHtml(prompt)}</pre><h3>Program</h3><pre>${escapeHtml(verdict.program)}</pre><table>${rows.join('')}</table></details>`
-  })
-  const rest = leftOut > 0 ? `<p class="soft">${leftOut} more are in the run folder.</p>` : ''
-  return `<section><h2>Failing samples</h2>${items.join('')}${rest}</section>`
 }
 
 function renderSteps(steps: readonly StepRecord[]): string {

@@ -31,7 +31,7 @@ import {
   type OnVerdict,
   selectPrograms,
 } from './judged-task.ts'
-import { openBenchmark } from './open-benchmark.ts'
+import { benchmarkName, openBenchmark } from './open-benchmark.ts'
 import { type EvalOptions, evalOptionsSchema } from './options.ts'
 import { renderResultFile } from './result-file.ts'
 import { readJudgeSource } from './run-judge.ts'
@@ -152,6 +152,9 @@ async function judgeAndWrite(
     const verdicts = verdictsOfSamples(sampleSet.samples, journal.known)
     const scores = summariseVerdicts(verdicts, options.baseOnly || benchmark.kind !== 'functions')
     const summary: EvaluationSummary & { fingerprint: string } = {
+      benchmark: benchmarkName(options),
+      mini: options.mini,
+      extreme: options.extreme,
       problems: benchmark.path,
       hash: benchmark.hash,
       samples: options.samples,

@@ -3,6 +3,12 @@ import { isFault, isTimeSensitive, passes, type SampleVerdict, type Status } fro
 
 /** Scores and counts of one evaluation; also `summary.json` in the output folder. */
 export interface EvaluationSummary {
+  /** Name or path of the benchmark as it was given. */
+  benchmark: string
+  /** Which of its files: see the options of the same names. */
+  mini: boolean
+  extreme: boolean
+  /** Path of the problem file. */
   problems: string
   /** MD5 of the problem file. */
   hash: string

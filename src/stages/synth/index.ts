@@ -1,4 +1,11 @@
+export { forecastSynthesis, type SynthForecast } from './forecast.ts'
 export { type SynthOptions, synthOptionsSchema } from './options.ts'
+export {
+  estimateSynthesis,
+  type PreviewedDialog,
+  previewDialogs,
+  type SynthEstimate,
+} from './pilot.ts'
 export { scriptedTeacher } from './scripted-teacher.ts'
 export { type SynthContext, type SynthSummary, synthesise } from './synthesise.ts'
 export type { Attempt, Teacher, TeacherProblem, TeacherSession } from './teacher.ts'

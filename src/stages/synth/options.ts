@@ -65,7 +65,9 @@ export const synthOptionsSchema = z.strictObject({
   prompts: z
     .string()
     .optional()
-    .describe('Folder of prompt files, or a shipped set: code, math, kata; default the domain.'),
+    .describe(
+      'Folder of prompt files, or a shipped set: code, program, math, kata; default by domain and language.',
+    ),
   maxRounds: z.int().min(1).max(16).default(4).describe('Programs a reflection may run at most.'),
   temperature: z.number().min(0).max(2).default(0.7).describe('Sampling temperature.'),
   topP: z.number().gt(0).max(1).default(1).describe('Share of probability that is drawn from.'),
@@ -107,7 +109,7 @@ export const synthOptionsSchema = z.strictObject({
     .describe('Keep samples that seem to hold keys, addresses or numbers of people.'),
   nearDuplicates: z
     .number()
-    .gt(0)
+    .min(0.5)
     .max(1)
     .optional()
     .describe(

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { hashFile } from '../../core/index.ts'
 import type { SynthOptions } from './options.ts'
 import type { PromptSet } from './prompts/load-prompts.ts'
-import { splitTeacher } from './teachers/create-teacher.ts'
+import { splitTeacher } from './teachers/teacher-spec.ts'
 
 /** Options that do not decide the bytes of the output, given the same replies. */
 const unshaping = [

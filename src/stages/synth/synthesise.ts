@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { access, readFile, rm } from 'node:fs/promises'
 import {
   InterruptedError,
@@ -10,14 +11,17 @@ import { createSandbox } from '../../sandbox/index.ts'
 import { assembleOutput, resolveThreshold } from './assemble-output.ts'
 import { BudgetSpent, costOf, createBudget } from './budget.ts'
 import { type Journal, openJournal } from './journal.ts'
+import { type Decontamination, openDecontamination } from './keep/decontaminate.ts'
 import { encodeSignature, minHash } from './keep/min-hash.ts'
+import { languageTable } from './languages.ts'
 import { createLiveCounts, type LiveCounts } from './live-note.ts'
 import type { SynthOptions } from './options.ts'
 import { countTasks, readTasks, type Task } from './read-tasks.ts'
 import { computeRunKey } from './run-key.ts'
 import type { Spent } from './teacher.ts'
-import { openTeacher, resolveConcurrency, resolvePrompts } from './teachers/create-teacher.ts'
+import { openTeacher, resolvePrompts } from './teachers/create-teacher.ts'
 import { openCache } from './teachers/response-cache.ts'
+import { resolveConcurrency } from './teachers/teacher-spec.ts'
 import { workConcurrently } from './work-pool.ts'
 import { type Outcome, type Workshop, writeDialog } from './write-dialog.ts'
 
@@ -42,6 +46,8 @@ export interface SynthContext {
   progress?: Progress
   /** Lets the instructions in work end and begins no more. */
   signal?: AbortSignal
+  /** Where files of benchmarks are looked for when `data` does not say. */
+  dataFolders?: readonly string[]
 }
 
 /**
@@ -54,7 +60,7 @@ export interface SynthContext {
  */
 export async function synthesise(
   options: SynthOptions,
-  { progress = silentProgress, signal }: SynthContext = {},
+  { progress = silentProgress, signal, dataFolders = [] }: SynthContext = {},
 ): Promise<SynthSummary> {
   const count = await countTasks(options)
   const prompts = await resolvePrompts(options)
@@ -75,7 +81,14 @@ export async function synthesise(
   }
   let stoppedBy: SynthSummary['stoppedBy']
   try {
-    stoppedBy = await workThrough(options, prompts, { journal, budget, live, onDone, signal })
+    stoppedBy = await workThrough(options, prompts, {
+      journal,
+      budget,
+      live,
+      onDone,
+      signal,
+      dataFolders,
+    })
     if (signal?.aborted && journal.size < count.total) throw new InterruptedError()
     const tally = await assembleOutput(journal, count.total, options)
     const { kept, dropped, rounds, spent } = tally
@@ -106,17 +119,19 @@ interface Work {
   readonly live: LiveCounts
   readonly onDone: (outcome: Outcome) => void
   readonly signal: AbortSignal | undefined
+  readonly dataFolders: readonly string[]
 }
 
 /** Does what the journal lacks; the result names the option whose budget is spent. */
 async function workThrough(
   options: SynthOptions,
   prompts: Awaited<ReturnType<typeof resolvePrompts>>,
-  { journal, budget, live, onDone, signal }: Work,
+  { journal, budget, live, onDone, signal, dataFolders }: Work,
 ): Promise<SynthSummary['stoppedBy']> {
   const concurrency = resolveConcurrency(options)
   const places = prompts === undefined ? concurrency : placesFor(concurrency)
   const failed = new AbortController()
+  setMaxListeners(0, failed.signal)
   const cache = prompts && (await openCache(options.cache ?? `${options.out}.cache`))
   const sandbox = await createSandbox({ workers: places }).catch(async (error) => {
     await cache?.close()
@@ -131,18 +146,21 @@ async function workThrough(
     }
     const { teacher, dispose } = await openTeacher(options, prompts, tools)
     const workshop: Workshop = { teacher, sandbox, cache, options }
+    const gate = await openDecontamination(options, sandbox, dataFolders)
     try {
+      await sandbox.requireLanguage(languageTable[options.language].sandbox)
       await workConcurrently(
         skipDone(readTasks(options), journal),
         places,
         (task) =>
-          finishTask(task, workshop, journal, onDone).catch((error) => {
+          finishTask(task, workshop, gate, journal, onDone).catch((error) => {
             if (!(error instanceof BudgetSpent)) failed.abort()
             throw error
           }),
         () => signal?.aborted === true,
       )
     } finally {
+      await gate?.dispose()
       await dispose()
     }
     return undefined
@@ -166,6 +184,7 @@ async function* skipDone(tasks: AsyncIterable<Task>, journal: Journal): AsyncGen
 async function finishTask(
   { index, instruction, duplicate }: Task,
   workshop: Workshop,
+  gate: Decontamination | undefined,
   journal: Journal,
   onDone: (outcome: Outcome) => void,
 ): Promise<void> {
@@ -173,13 +192,25 @@ async function finishTask(
   const written = duplicate
     ? { outcome: { kept: false, reason: 'duplicate-instruction', rounds: 0 } as const }
     : await writeDialog(instruction, workshop)
-  const { outcome } = written
+  const outcome = await passGate(written.outcome, gate, workshop.options)
   const signatures =
     outcome.kept && resolveThreshold(workshop.options) < 1
       ? { signatures: signaturesOf(instruction.instruction, outcome.dialog) }
       : {}
-  await journal.append({ index, id, ...written, ...signatures })
+  await journal.append({ index, id, ...written, outcome, ...signatures })
   onDone(outcome)
+}
+
+/** Turns away what a benchmark holds. */
+async function passGate(
+  outcome: Outcome,
+  gate: Decontamination | undefined,
+  { keepDropped }: SynthOptions,
+): Promise<Outcome> {
+  const drop = outcome.kept ? await gate?.check(outcome.dialog) : undefined
+  if (drop === undefined || !outcome.kept) return outcome
+  const { dialog, rounds } = outcome
+  return { kept: false, ...drop, rounds, ...(keepDropped ? { dialog } : {}) }
 }
 
 /** Of the instruction and of the final code. */

@@ -1,8 +1,7 @@
 import type { Instruction } from '../../data/datasets/index.ts'
 import type { Block, Dialog } from '../../data/dialog/index.ts'
 import type { CellResult, Sandbox } from '../../sandbox/index.ts'
-import { checkAnswer } from './keep/check-answer.ts'
-import { checkPrintedAnswer } from './keep/check-printed-answer.ts'
+import { checkAnswer, type RanProgram } from './keep/check-answer.ts'
 import { checkText } from './keep/check-text.ts'
 import type { DropReason } from './keep/drop-reason.ts'
 import { mentionsReflection } from './keep/mentions-reflection.ts'
@@ -66,7 +65,7 @@ async function converse(
   { sandbox, cache, options }: Workshop,
 ): Promise<Outcome> {
   const blocks: Block[] = []
-  const cells: { code: string; ok: boolean }[] = []
+  const programs: RanProgram[] = []
   const results: CellResult[] = []
   const dialogOf = (answer?: string) =>
     createDialog(instruction, session, blocks, results, answer, options)
@@ -92,7 +91,7 @@ async function converse(
       if (results.length === options.maxRounds) return drop('rounds-exhausted')
       const result = await notebook.run(attempt.code)
       results.push(result)
-      cells.push({ code: attempt.code, ok: result.outcome === 'ok' })
+      programs.push({ code: attempt.code, result })
       say(attempt.text)
       blocks.push(
         { type: 'code', content: attempt.code },
@@ -109,10 +108,7 @@ async function converse(
   const answer = await session.answer()
   if (isProblem(answer)) return drop(answer.problem, answer.detail)
   if (mentionsReflection(answer)) return drop('answer-mentions-reflection', undefined, answer)
-  const fault =
-    options.domain === 'math'
-      ? await checkPrintedAnswer(answer, results, instruction, sandbox)
-      : await checkAnswer(answer, cells, instruction, sandbox, options)
+  const fault = await checkAnswer(answer, programs, instruction, sandbox, options)
   if (fault) return drop(fault.reason, fault.detail, answer)
   const dialog = dialogOf(answer)
   const flaw = checkText(dialog, options)

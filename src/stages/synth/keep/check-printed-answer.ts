@@ -1,5 +1,6 @@
 import type { Instruction } from '../../../data/datasets/index.ts'
 import type { CellResult, Sandbox } from '../../../sandbox/index.ts'
+import { type Language, languageTable } from '../languages.ts'
 import type { Drop } from './drop-reason.ts'
 
 /**
@@ -11,8 +12,12 @@ export async function checkPrintedAnswer(
   results: readonly CellResult[],
   instruction: Instruction,
   sandbox: Sandbox,
+  language: Language,
 ): Promise<Drop | undefined> {
-  const { outcome, stdout, stderr } = await sandbox.run({ language: 'python', source: answer })
+  const { outcome, stdout, stderr } = await sandbox.run({
+    language: languageTable[language].sandbox,
+    source: answer,
+  })
   if (outcome !== 'ok') {
     return { reason: 'answer-fails', detail: stderr.trim().split('\n').at(-1) || outcome }
   }

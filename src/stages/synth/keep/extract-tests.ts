@@ -1,4 +1,4 @@
-import { readStatements } from './python-statements.ts'
+import { readStatements, type Statement } from './python-statements.ts'
 
 /** A program of a reflection and whether it ended well. */
 export interface RunCell {
@@ -7,8 +7,8 @@ export interface RunCell {
 }
 
 /**
- * The tests that a teacher wrote: the last program that ended well and asserts something, without
- * what the answer defines itself; helpers that earlier programs of the session defined come before.
+ * The tests that a teacher wrote: the last program that ended well and asserts something, itself or
+ * by calling a function of an earlier one, without what the answer defines itself; helpers that earlier programs of the session defined come before.
  * Undefined when nothing is asserted.
  */
 export function extractTests(cells: readonly RunCell[], answer: string): string | undefined {
@@ -16,10 +16,15 @@ export function extractTests(cells: readonly RunCell[], answer: string): string 
   const isOfAnswer = ({ names }: { names: readonly string[] }) =>
     names.length > 0 && names.every((name) => given.has(name))
   const parsed = cells.map(({ code }) => readStatements(code))
+  const asserting = parsed
+    .flat()
+    .filter((one) => one.kind === 'definition' && one.assertions > 0 && !isOfAnswer(one))
+    .flatMap(({ names }) => names)
+  const asserts = (one: Statement) =>
+    one.kind !== 'definition' &&
+    (one.assertions > 0 || asserting.some((name) => mentions(one.text, name)))
   const place = parsed.findLastIndex(
-    (statements, index) =>
-      cells[index]?.ok === true &&
-      statements.some((statement) => statement.assertions > 0 && !isOfAnswer(statement)),
+    (statements, index) => cells[index]?.ok === true && statements.some(asserts),
   )
   if (place < 0) return undefined
   const helpers = parsed
@@ -36,3 +41,5 @@ export function extractTests(cells: readonly RunCell[], answer: string): string 
   const tests = (parsed[place] ?? []).filter((statement) => !isOfAnswer(statement))
   return [...helpers, ...tests].map(({ text }) => text).join('\n')
 }
+
+const mentions = (text: string, name: string) => new RegExp(`\\b${name}\\b`).test(text)

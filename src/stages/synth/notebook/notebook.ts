@@ -1,5 +1,5 @@
-import type { CellResult, Sandbox, Session } from '../../../sandbox/index.ts'
-import type { Language } from '../languages.ts'
+import type { CellResult, RunResult, Sandbox, Session } from '../../../sandbox/index.ts'
+import { type Language, languageTable } from '../languages.ts'
 import { type Cache, cacheKey } from '../teachers/response-cache.ts'
 import { truncateOutput } from './truncate-output.ts'
 
@@ -17,13 +17,24 @@ export interface NotebookOptions {
   readonly outputCharacters: number
 }
 
+/** Python runs in a session; programs of other languages are built and run one by one. */
+export function openNotebook(sandbox: Sandbox, options: NotebookOptions, cache?: Cache): Notebook {
+  return options.language === 'python'
+    ? openPythonNotebook(sandbox, options, cache)
+    : openProgramNotebook(sandbox, options, cache)
+}
+
 /**
  * A stateful Python session. What a cell printed is remembered under all cells so far, so that a
  * run which goes on sees the same outputs; the interpreter starts when a cell is new, and then runs
  * those before it again.
  */
-export function openNotebook(sandbox: Sandbox, options: NotebookOptions, cache?: Cache): Notebook {
-  const { cellCpuMs, outputCharacters, language } = options
+export function openPythonNotebook(
+  sandbox: Sandbox,
+  options: NotebookOptions,
+  cache: Cache | undefined,
+): Notebook {
+  const { cellCpuMs, outputCharacters } = options
   const cells: string[] = []
   let behind: string[] = []
   let session: Session | undefined
@@ -45,7 +56,7 @@ export function openNotebook(sandbox: Sandbox, options: NotebookOptions, cache?:
   return {
     async run(code) {
       cells.push(code)
-      const key = cacheKey('cell', language, sandbox.pythonVersion, options, cells)
+      const key = cacheKey('cell', sandbox.pythonVersion, pickOptions(options), cells)
       const known = (await cache?.get(key)) as CellResult | undefined
       if (known !== undefined) {
         behind.push(code)
@@ -62,3 +73,49 @@ export function openNotebook(sandbox: Sandbox, options: NotebookOptions, cache?:
 
 /** A program that was stopped or died takes its interpreter with it. */
 const endsSession = ({ outcome }: CellResult) => outcome !== 'ok' && outcome !== 'error'
+
+function pickOptions({ language, cellCpuMs, outputCharacters }: NotebookOptions) {
+  return { language, cellCpuMs, outputCharacters }
+}
+
+function openProgramNotebook(
+  sandbox: Sandbox,
+  options: NotebookOptions,
+  cache: Cache | undefined,
+): Notebook {
+  const language = languageTable[options.language].sandbox
+  return {
+    async run(source) {
+      const key = cacheKey('program', pickOptions(options), source)
+      const known = (await cache?.get(key)) as CellResult | undefined
+      if (known !== undefined) return known
+      const shown = showProgram(await sandbox.run({ language, source }), options.outputCharacters)
+      await cache?.put(key, shown)
+      return shown
+    },
+    dispose: async () => {},
+  }
+}
+
+/** What a terminal would show: both streams, and how the program ended where it did not end well. */
+function showProgram(result: RunResult, outputCharacters: number): CellResult {
+  const { outcome, stdout, stderr, step, exitCode, cpuMs, chargedMs, wallMs, truncated } = result
+  const ending = [stdout, stderr].filter((text) => text !== '')
+  if (outcome !== 'ok') {
+    const status = exitCode === null ? '' : `, status ${exitCode}`
+    ending.push(`[${step === 'compile' ? 'the compiler' : 'the program'}: ${outcome}${status}]`)
+  }
+  const output = ending.map((text) => (text.endsWith('\n') ? text : `${text}\n`)).join('')
+  return {
+    outcome,
+    output: truncateOutput(output, outputCharacters),
+    stdout,
+    stderr,
+    result: null,
+    traceback: null,
+    cpuMs,
+    chargedMs,
+    wallMs,
+    truncated,
+  }
+}

@@ -5,7 +5,7 @@ import { InputError, nearestName } from '../../../core/index.ts'
 import { findSlots } from './fill-slots.ts'
 
 /** Sets of prompts that ship with the package. */
-export const promptSets = ['code', 'math', 'kata'] as const
+export const promptSets = ['code', 'program', 'math', 'kata'] as const
 
 /** What a teacher is told, in one or several phrasings each; one is drawn for each sample. */
 export type PromptSet = Readonly<Record<PromptName, readonly string[]>>
@@ -17,8 +17,8 @@ type PromptName = keyof typeof promptFiles
  * teacher and us.
  */
 const promptFiles = {
-  system: { file: 'system.md', needs: [], may: ['language', 'fence', 'rounds', 'comment'] },
-  systemTools: { file: 'system-tools.md', needs: [], may: ['language', 'rounds', 'comment'] },
+  system: { file: 'system.md', needs: [], may: ['language', 'fence', 'rounds', 'marker'] },
+  systemTools: { file: 'system-tools.md', needs: [], may: ['language', 'rounds', 'marker'] },
   reflect: { file: 'reflect.md', needs: ['instruction'], may: ['language'] },
   output: { file: 'output.md', needs: ['output'], may: ['language', 'fence', 'instruction'] },
   answer: { file: 'answer.md', needs: ['instruction'], may: ['language'] },

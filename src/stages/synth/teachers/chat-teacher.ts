@@ -1,5 +1,5 @@
 import { createRandom } from '../../../core/index.ts'
-import { languageTable } from '../languages.ts'
+import { languageTable, testsMarker } from '../languages.ts'
 import type { SynthOptions } from '../options.ts'
 import { fillSlots } from '../prompts/fill-slots.ts'
 import type { PromptSet } from '../prompts/load-prompts.ts'
@@ -31,7 +31,7 @@ export function chatTeacher(
       instruction: instruction.instruction,
       language: languageTable[language].name,
       fence: languageTable[language].tags[0] as string,
-      comment: languageTable[language].comment,
+      marker: testsMarker(language),
       rounds: String(maxRounds),
     }
     const fill = (phrasings: readonly string[], more: Record<string, string> = {}) =>

@@ -5,9 +5,11 @@ import { scriptedTeacher } from '../scripted-teacher.ts'
 import type { Teacher } from '../teacher.ts'
 import { type CallMeter, cachedTransport } from './cached-transport.ts'
 import { chatTeacher } from './chat-teacher.ts'
+import { nativeTeacher } from './native/native-teacher.ts'
 import { recordedTransport } from './recorded-transport.ts'
-import type { ChatRequest, Transport } from './reply.ts'
+import type { ChatRequest, DialogRequest, Transport } from './reply.ts'
 import type { Cache } from './response-cache.ts'
+import { resolveConcurrency, splitTeacher } from './teacher-spec.ts'
 
 /** What a teacher works with. */
 export interface TeacherTools {
@@ -20,31 +22,15 @@ export interface TeacherTools {
 
 export interface OpenTeacher {
   readonly teacher: Teacher
-  /** What its transport did, for the bench. */
-  readonly calls?: { attempts: number; faults: Record<string, number> }
   dispose(): Promise<void>
-}
-
-/** Instructions of the scripted teacher in work at one time. */
-const scriptedConcurrency = 2
-const otherConcurrency = 16
-
-/** The kind of a teacher, and the model or file behind the colon. */
-export function splitTeacher(spec: string): { kind: string; name: string } {
-  const colon = spec.indexOf(':')
-  return colon < 0
-    ? { kind: spec, name: '' }
-    : { kind: spec.slice(0, colon), name: spec.slice(colon + 1) }
-}
-
-export function resolveConcurrency({ teacher, concurrency }: SynthOptions): number {
-  return concurrency ?? (teacher === 'scripted' ? scriptedConcurrency : otherConcurrency)
 }
 
 /** The prompts of a run; the scripted teacher has its own. */
 export async function resolvePrompts(options: SynthOptions): Promise<PromptSet | undefined> {
-  const { teacher, prompts, domain } = options
-  return teacher === 'scripted' ? undefined : loadPrompts(prompts ?? domain, domain)
+  const { teacher, prompts, domain, language } = options
+  if (teacher === 'scripted') return undefined
+  const base = domain === 'code' && language !== 'python' ? 'program' : domain
+  return loadPrompts(prompts ?? base, base)
 }
 
 /** Opens the teacher that `options.teacher` names. */
@@ -60,12 +46,41 @@ export async function openTeacher(
   if (kind === 'recorded') {
     return chatOver(await recordedTransport(name), prompts, options, tools)
   }
+  if (kind === 'native') {
+    const { engineTransport } = await import('./native/engine-transport.ts')
+    return nativeOver(await engineTransport(name, options), prompts, options, tools)
+  }
   const { openEndpointClient } = await import('./endpoint/endpoint-client.ts')
-  const { chatTransport } = await import('./endpoint/chat-transport.ts')
   const endpoint = await openEndpointClient(name, options)
   const bounded = { ...options, concurrency: resolveConcurrency(options) }
-  const transport = chatTransport(endpoint, name, bounded, tools.stop)
-  return { ...chatOver(transport, prompts, options, tools), calls: transport.calls.counts }
+  if (kind === 'completions') {
+    const { completionsTransport } = await import('./native/completions-transport.ts')
+    const transport = completionsTransport(endpoint, name, bounded, tools.stop)
+    return nativeOver(transport, prompts, options, tools)
+  }
+  const { chatTransport } = await import('./endpoint/chat-transport.ts')
+  return chatOver(chatTransport(endpoint, name, bounded, tools.stop), prompts, options, tools)
+}
+
+function nativeOver(
+  transport: Transport<DialogRequest>,
+  prompts: PromptSet,
+  options: SynthOptions,
+  { cache, budget, meter }: TeacherTools,
+): OpenTeacher {
+  const estimate = ({ messages, sampling }: DialogRequest) => {
+    const blocks = messages.flatMap(({ content }) => content)
+    const characters = blocks.reduce((sum, { content }) => sum + content.length + 16, 0)
+    return { inputTokens: Math.ceil(characters / 2), outputTokens: sampling.maxTokens }
+  }
+  return {
+    teacher: nativeTeacher(
+      cachedTransport(transport, cache, budget, estimate, meter),
+      prompts,
+      options,
+    ),
+    dispose: async () => transport.dispose?.(),
+  }
 }
 
 function chatOver(

@@ -1,3 +1,5 @@
+import type { Block, Message } from '../../../data/dialog/index.ts'
+
 /** A message as chat completions know it. */
 export interface ChatMessage {
   readonly role: 'system' | 'user' | 'assistant' | 'tool'
@@ -29,10 +31,20 @@ export interface ToolDefinition {
   readonly parameters: Readonly<Record<string, unknown>>
 }
 
+/** A dialog for a native teacher to go on with, up to a program's end or the message's. */
+export interface DialogRequest {
+  readonly messages: readonly Message[]
+  readonly sampling: Sampling
+  /** Keys the draws of the sampling. */
+  readonly draw: string
+}
+
 /** What a teacher said, as it came. */
 export interface Reply {
   readonly text: string
   readonly toolCall?: { readonly name: string; readonly arguments: string }
+  /** What a native teacher wrote, block by block. */
+  readonly blocks?: readonly Block[]
   readonly finish: 'stop' | 'length' | 'refused' | 'endless' | 'too-long'
   readonly usage: { readonly inputTokens: number; readonly outputTokens: number }
 }

@@ -28,6 +28,9 @@ const firstAttempts = 3
 /** Empty replies are asked for again so often, then they count as the answer. */
 const emptyAttempts = 2
 
+/** Milliseconds between two looks at whether a call is silent for too long. */
+const stallCheckMs = 100
+
 /** Parameters of one call that a server may refuse one after the other. */
 const adaptationLimit = 4
 
@@ -50,15 +53,20 @@ export function createRetryingCalls(
 
   const attemptOnce = async (make: (attempt: Attempt) => Promise<Reply>): Promise<Reply> => {
     const controller = new AbortController()
-    const patience = stall.patienceMs
+    let silence: number | undefined
     let longest = 0
     let last = performance.now()
-    const timer = setTimeout(() => controller.abort(), patience)
+    // Patience may shrink while a call waits, when others show how quick the server is.
+    const timer = setInterval(() => {
+      const silent = performance.now() - last
+      if (silent < stall.patienceMs) return
+      silence = silent
+      controller.abort()
+    }, stallCheckMs)
     const heard = () => {
       const now = performance.now()
       longest = Math.max(longest, now - last)
       last = now
-      timer.refresh()
     }
     const onStop = () => controller.abort()
     stop.addEventListener('abort', onStop)
@@ -69,10 +77,10 @@ export function createRetryingCalls(
       return reply
     } catch (error) {
       if (stop.aborted) throw new InterruptedError()
-      if (!controller.signal.aborted) throw error
-      throw new StallError(`silent for ${(patience / 1000).toFixed(1)} s`, { cause: error })
+      if (silence === undefined) throw error
+      throw new StallError('silent for too long', { cause: error })
     } finally {
-      clearTimeout(timer)
+      clearInterval(timer)
       stop.removeEventListener('abort', onStop)
     }
   }

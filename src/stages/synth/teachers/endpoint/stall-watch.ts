@@ -9,9 +9,9 @@ export interface StallWatch {
 const remembered = 200
 const enough = 20
 const leastPatienceMs = 1000
-const factor = 10
+const factor = 5
 
-/** Ten times the 99th percentile of what was seen, at least a second, at most `mostMs`. */
+/** Five times the 99th percentile of what was seen, at least a second, at most `mostMs`. */
 export function createStallWatch(mostMs: number): StallWatch {
   const seen: number[] = []
   let patienceMs = mostMs

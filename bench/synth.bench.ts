@@ -1,0 +1,263 @@
+/**
+ * Does synthesis keep a slow and faulty endpoint busy, what does it add to each round, does its
+ * memory stay flat, and does it survive being killed?
+ *
+ *   npx tsx bench/synth.bench.ts throughput|overhead|memory|kills
+ */
+import { type ChildProcess, fork } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpus, loadavg, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { createRandom } from '../src/core/index.ts'
+import { type SynthOptions, synthesise, synthOptionsSchema } from '../src/stages/synth/index.ts'
+import {
+  additionTask,
+  additionTeacher,
+  type ServerFault,
+  startTeacherServer,
+} from '../src/stages/synth/teachers/teacher-server.fixture.ts'
+
+const self = fileURLToPath(import.meta.url)
+const mode = process.argv[2] ?? 'overhead'
+const size = (fallback: number) => Number(process.argv[3] ?? fallback)
+
+interface ServerPlan {
+  latencyMs: number
+  /** Share of calls that fail: 429, 500, reset and stall in equal parts. */
+  faults: number
+  wrongRounds: number
+  /** One instruction in so many goes all the way, the others end at their first reply. */
+  wholeEvery: number
+}
+
+interface ServerReport {
+  served: number
+  twice: number
+  faults: Record<string, number>
+  mostInFlight: number
+  /** Milliseconds from the first request to the last reply. */
+  spanMs: number
+}
+
+if (mode === 'server') await serve(JSON.parse(process.argv[3] as string) as ServerPlan)
+else if (mode === 'child') {
+  await synthesise(JSON.parse(process.argv[3] as string) as SynthOptions)
+} else {
+  const folder = mkdtempSync(join(tmpdir(), 'synth-bench-'))
+  console.log(
+    `${new Date().toISOString()} load ${loadavg()
+      .map((x) => x.toFixed(1))
+      .join(' ')}, ${cpus().length} cores, Node ${process.version}`,
+  )
+  try {
+    if (mode === 'throughput') await measureThroughput(folder)
+    if (mode === 'overhead') await measureOverhead(folder)
+    if (mode === 'memory') await measureMemory(folder)
+    if (mode === 'kills') await measureKills(folder)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+async function serve(plan: ServerPlan): Promise<void> {
+  const random = createRandom(11, 'faults')
+  const kinds: ServerFault[] = ['429', '500', 'reset', 'stall']
+  const solve = additionTeacher(plan.wrongRounds)
+  let first = 0
+  let last = 0
+  const server = await startTeacherServer({
+    latencyMs: plan.latencyMs,
+    retryAfter: '1',
+    fault: () => (random.float() < plan.faults ? random.pick(kinds) : undefined),
+    respond(asked) {
+      last = performance.now()
+      first ||= last - plan.latencyMs
+      const n = Number(/add_(\d+)\(x\)/.exec(asked.messages[1]?.content ?? '')?.[1] ?? 0)
+      return n % plan.wholeEvery === 0 ? solve(asked) : { text: 'I add the number.' }
+    },
+  })
+  process.send?.(server.baseUrl)
+  process.on('message', () => {
+    const counts = [...server.served.values()]
+    process.send?.({
+      served: counts.reduce((sum, count) => sum + count, 0),
+      twice: counts.filter((count) => count > 1).length,
+      faults: server.faults,
+      mostInFlight: server.counts.mostInFlight,
+      spanMs: last - first,
+    } satisfies ServerReport)
+  })
+  process.on('disconnect', () => process.exit(0))
+}
+
+async function startServer(plan: Partial<ServerPlan>) {
+  const whole: ServerPlan = { latencyMs: 0, faults: 0, wrongRounds: 2, wholeEvery: 1, ...plan }
+  const child: ChildProcess = fork(self, ['server', JSON.stringify(whole)], {
+    execArgv: ['--import', 'tsx'],
+  })
+  const next = <T>() =>
+    new Promise<T>((resolve) => child.once('message', (value) => resolve(value as T)))
+  const baseUrl = await next<string>()
+  return {
+    baseUrl,
+    report: () => {
+      child.send('report')
+      return next<ServerReport>()
+    },
+    stop: () => child.disconnect(),
+  }
+}
+
+function writeTasks(folder: string, count: number): string {
+  const path = join(folder, 'tasks.txt')
+  const lines = Array.from({ length: count }, (_, index) => `${additionTask(index + 100)}\n`)
+  writeFileSync(path, lines.join(''))
+  return path
+}
+
+function optionsFor(folder: string, baseUrl: string, more: Partial<SynthOptions>): SynthOptions {
+  return synthOptionsSchema.parse({
+    teacher: 'endpoint:bench',
+    baseUrl,
+    apiKeyEnv: 'NO_KEY_IS_NEEDED',
+    out: join(folder, 'dialogs.jsonl'),
+    nearDuplicates: 1,
+    ...more,
+  })
+}
+
+async function measureThroughput(folder: string): Promise<void> {
+  const concurrency = Number(process.argv[4] ?? 16)
+  const latencyMs = 200
+  const server = await startServer({ latencyMs, faults: 0.01 })
+  const instructions = writeTasks(folder, size(2000))
+  const started = performance.now()
+  const summary = await synthesise(
+    optionsFor(folder, server.baseUrl, { instructions, concurrency }),
+  )
+  const wallMs = performance.now() - started
+  const report = await server.report()
+  server.stop()
+  const possible = (concurrency * 1000) / latencyMs
+  const reached = (report.served * 1000) / report.spanMs
+  console.log(
+    `instructions ${size(2000)}, kept ${summary.kept}, rounds ${JSON.stringify(summary.rounds)}, dropped ${JSON.stringify(summary.dropped)}`,
+  )
+  console.log(
+    `calls served ${report.served}, of them a second time ${report.twice}; faults ${JSON.stringify(report.faults)}`,
+  )
+  console.log(`calls in flight at most ${report.mostInFlight} (allowed ${concurrency})`)
+  console.log(
+    `possible ${possible.toFixed(1)} calls/s, reached ${reached.toFixed(1)} = ${((100 * reached) / possible).toFixed(1)} %; wall ${(wallMs / 1000).toFixed(1)} s with start and checks`,
+  )
+}
+
+async function measureOverhead(folder: string): Promise<void> {
+  const count = size(100)
+  const latencyMs = 20
+  const server = await startServer({ latencyMs })
+  const instructions = writeTasks(folder, count)
+  const settings = { instructions, concurrency: 1, checkTests: false }
+  const cpuBefore = process.cpuUsage()
+  const started = performance.now()
+  await synthesise(optionsFor(folder, server.baseUrl, settings))
+  const wallMs = performance.now() - started
+  const cpu = process.cpuUsage(cpuBefore)
+  const report = await server.report()
+  server.stop()
+  const rounds = count * 3
+  const cpuMs = (cpu.user + cpu.system) / 1000
+  console.log(
+    `${count} instructions of 3 rounds, ${report.served} calls, wall ${wallMs.toFixed(0)} ms`,
+  )
+  console.log(
+    `CPU time of our own process a round: ${(cpuMs / rounds).toFixed(2)} ms (start, reading, HTTP, cache, journal and checks included)`,
+  )
+}
+
+async function measureMemory(folder: string): Promise<void> {
+  const count = size(100_000)
+  const server = await startServer({ wholeEvery: 10, wrongRounds: 0 })
+  const instructions = writeTasks(folder, count)
+  const samples: { done: number; rss: number; heap: number }[] = []
+  const started = performance.now()
+  let nextAt = count / 10
+  const options = optionsFor(folder, server.baseUrl, {
+    instructions,
+    checkTests: false,
+    nearDuplicates: 0.7,
+    concurrency: 16,
+  })
+  const summary = await synthesise(options, {
+    progress: {
+      start: () => ({
+        update(done) {
+          if (done < nextAt) return
+          nextAt += count / 10
+          const { rss, heapUsed } = process.memoryUsage()
+          samples.push({ done, rss, heap: heapUsed })
+          console.log(
+            `${done} instructions: resident ${(rss / 2 ** 20).toFixed(0)} MiB, heap ${(heapUsed / 2 ** 20).toFixed(0)} MiB, ${((performance.now() - started) / 1000).toFixed(0)} s`,
+          )
+        },
+        finish: () => {},
+      }),
+    },
+  })
+  const { maxRSS } = process.resourceUsage()
+  server.stop()
+  console.log(
+    `kept ${summary.kept}, dropped ${JSON.stringify(summary.dropped)}; peak with writing the output ${(maxRSS / 1024).toFixed(0)} MiB`,
+  )
+}
+
+async function measureKills(folder: string): Promise<void> {
+  const kills = size(50)
+  const server = await startServer({ latencyMs: 20, faults: 0.01, wrongRounds: 1 })
+  const instructions = writeTasks(folder, 120)
+  const settings = { instructions, concurrency: 8, record: undefined }
+  const whole = optionsFor(folder, server.baseUrl, {
+    ...settings,
+    out: join(folder, 'whole.jsonl'),
+  })
+  await synthesise(whole)
+  const expected = hashOf(whole.out)
+  const random = createRandom(5, 'kills')
+  let killed = 0
+  let ended = 0
+  let identical = 0
+  for (let run = 0; killed < kills; run++) {
+    const out = join(folder, `run-${run}.jsonl`)
+    const options = { ...optionsFor(folder, server.baseUrl, settings), out, resume: true }
+    for (let done = false; !done; ) {
+      const child = fork(self, ['child', JSON.stringify(options)], {
+        execArgv: ['--import', 'tsx'],
+        stdio: 'ignore',
+      })
+      const exit = new Promise<number | null>((resolve) =>
+        child.on('exit', (code) => resolve(code)),
+      )
+      const timer =
+        killed < kills
+          ? setTimeout(() => child.kill('SIGKILL'), 600 + random.float() * 2500)
+          : undefined
+      const code = await exit
+      clearTimeout(timer)
+      if (code === null) killed += 1
+      else if (code !== 0) throw new Error(`the run ended with status ${code}`)
+      else done = true
+    }
+    ended += 1
+    if (hashOf(out) === expected && hashOf(`${out}.summary.json`) !== '') identical += 1
+  }
+  const report = await server.report()
+  server.stop()
+  console.log(
+    `killed ${killed} times; ${ended} runs came to their end, ${identical} of them with the bytes of the uninterrupted run`,
+  )
+  console.log(`calls served ${report.served}, faults ${JSON.stringify(report.faults)}`)
+}
+
+const hashOf = (path: string) => createHash('sha256').update(readFileSync(path)).digest('hex')

@@ -1,0 +1,62 @@
+import { z } from 'zod'
+import { formatSegments, renderDialog } from '../../data/dialog/index.ts'
+import { type SynthOptions, synthOptionsSchema } from '../../stages/synth/options.ts'
+import { defineCommand } from './command.ts'
+import { formatDuration, formatSummary } from './format.ts'
+import type { Terminal } from './terminal.ts'
+
+type Synth = typeof import('../../stages/synth/index.ts')
+type Previewed = Awaited<ReturnType<Synth['previewDialogs']>>[number]
+type Estimate = Awaited<ReturnType<Synth['estimateSynthesis']>>
+
+const loadSynth = () => import('../../stages/synth/index.ts')
+
+/** `reflectioncoder synth`: the stage, and looks at it beforehand. */
+export const synthCommand = defineCommand({
+  schema: synthOptionsSchema.extend({
+    preview: z.int().positive().optional().describe('Print so many whole dialogs; write nothing.'),
+    estimate: z
+      .boolean()
+      .default(false)
+      .describe('Forecast tokens, money and time from a few instructions; write nothing.'),
+    pilot: z.int().positive().default(10).describe('Instructions of the estimate.'),
+  }),
+  async run({ preview, estimate, pilot, ...options }, { terminal, ...context }) {
+    const { previewDialogs, estimateSynthesis, synthesise } = await loadSynth()
+    if (preview !== undefined) {
+      const dialogs = await previewDialogs(options, preview, context)
+      return { summary: { dialogs }, text: renderPreview(dialogs, terminal) }
+    }
+    if (estimate) {
+      const summary = await estimateSynthesis(options, pilot, context)
+      return { summary, text: renderEstimate(summary) }
+    }
+    return { summary: await synthesise(options, context) }
+  },
+  async forecast({ preview: _, estimate: __, pilot: ___, ...options }) {
+    const { forecastSynthesis } = await loadSynth()
+    const forecast = await forecastSynthesis(options)
+    return { summary: { options, forecast }, text: renderForecast(options, forecast) }
+  },
+})
+
+function renderForecast(options: SynthOptions, forecast: unknown): string {
+  return `${formatSummary({ options })}\n\nNo call was made.\n${formatSummary({ forecast })}`
+}
+
+function renderPreview(dialogs: readonly Previewed[], { colors }: Terminal): string {
+  const parts = dialogs.map(({ id, dialog, reason, detail }) => {
+    const verdict =
+      reason === undefined ? 'kept' : `dropped: ${reason}${detail ? ` (${detail})` : ''}`
+    const head = colors.bold(`${id}, ${verdict}`)
+    return dialog === undefined ? head : `${head}\n${formatSegments(renderDialog(dialog))}`
+  })
+  return parts.join('\n\n')
+}
+
+function renderEstimate(estimate: Estimate): string {
+  const { seconds, ...counts } = estimate
+  const time =
+    seconds === undefined ? 'unknown: the replies were known already' : formatDuration(seconds)
+  return formatSummary({ ...counts, time })
+}

@@ -159,4 +159,16 @@ def f(x): return 1`
     await shown.dispose()
     expect(result.lines.map((line) => JSON.parse(line)[0])).toEqual(['[[], [], []]', '1'])
   })
+
+  it('works without walls where that is asked for', async () => {
+    const open = await createSandbox({ isolation: 'none', workers: 1 })
+    const judgeThere = open.host({ module: join(folder, 'candidates.py') })
+    const sources = ['def f(x): return 4242', 'import os\nos.fork()\nwhile True: pass']
+    const result = await judgeThere.call({ sources, expected: 4242, chargedMs: 300 })
+    await open.dispose()
+    expect(result.outcome, JSON.stringify(result)).toBe('ok')
+    const causes = result.lines.map((line) => JSON.parse(line)[1])
+    expect(causes[0]).toBe('exited')
+    expect(causes[1]).toMatch(/-timeout$/)
+  })
 })

@@ -62,7 +62,8 @@ export async function retryOnFault(
   }
 }
 
-const attempts = 3
+/** How often something is tried at most when the sandbox itself fails. */
+export const attempts = 3
 
 async function attemptOn(
   pool: WorkerPool,

@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createSandbox, type Sandbox } from './sandbox.ts'
 import type { CellLimits, CellResult, Session } from './session.ts'
@@ -7,6 +8,40 @@ beforeAll(async () => {
   sandbox = await createSandbox({ workers: 1 })
 })
 afterAll(() => sandbox.dispose())
+
+/** Servers below this process that have a child at work, by what /proc says. */
+function sessionServers(): number[] {
+  const parents = new Map<number, number>()
+  const commands = new Map<number, string>()
+  for (const name of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
+    try {
+      const status = readFileSync(`/proc/${name}/status`, 'utf8')
+      parents.set(Number(name), Number(/PPid:\s+(\d+)/.exec(status)?.[1] ?? 0))
+      commands.set(Number(name), readFileSync(`/proc/${name}/cmdline`, 'utf8'))
+    } catch {
+      // It ended between the two looks.
+    }
+  }
+  const isServer = (pid: number) => /python[^\0]*\0.*server\.py/.test(commands.get(pid) ?? '')
+  const isOurs = (pid: number): boolean =>
+    pid === process.pid || (parents.has(pid) && isOurs(parents.get(pid) ?? 0))
+  return [...parents.keys()].filter(
+    (pid) =>
+      isServer(pid) &&
+      !isServer(parents.get(pid) ?? 0) &&
+      isOurs(pid) &&
+      [...parents.values()].includes(pid),
+  )
+}
+
+async function untilSome(find: () => number[]): Promise<number[]> {
+  for (let attempt = 0; attempt < 500; attempt++) {
+    const found = find()
+    if (found.length > 0) return found
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+  throw new Error('there was none within 5 s')
+}
 
 /** Runs cells in a session of their own. */
 async function runCells(cells: string[], limits?: CellLimits): Promise<CellResult[]> {
@@ -147,6 +182,17 @@ for fd in range(3, 20):
     expect(first[0]?.output).toBe('<object object at 0x7f0000001000>\n')
     expect(second.map(({ output }) => output)).toEqual(first.map(({ output }) => output))
     expect(third.map(({ output }) => output)).toEqual(first.map(({ output }) => output))
+  })
+
+  it('goes on after its server dies, with all that earlier cells did', async () => {
+    const session = await sandbox.session()
+    await session.runCell('x = [1]\nprint("once")')
+    await session.runCell('x.append(2); open("/tmp/kept", "w").write("3");')
+    const running = session.runCell('import time\ntime.sleep(0.5)\n(x, open("/tmp/kept").read())')
+    const killed = await untilSome(sessionServers)
+    for (const pid of killed) process.kill(pid, 'SIGKILL')
+    expect(await running).toMatchObject({ outcome: 'ok', output: "([1, 2], '3')\n" })
+    await session.dispose()
   })
 
   it('is separate from other sessions', async () => {

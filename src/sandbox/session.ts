@@ -8,7 +8,7 @@ import {
   type ServerReport,
   timeLimit,
 } from './result.ts'
-import { serverGraceMs } from './run-program.ts'
+import { attempts, serverGraceMs } from './run-program.ts'
 import { createAddressRenaming } from './stable-addresses.ts'
 import { type Worker, WorkerFault } from './worker.ts'
 import type { WorkerPool } from './worker-pool.ts'
@@ -42,22 +42,34 @@ export interface CellResult {
   truncated: boolean
 }
 
-/** Opens a session on a worker that it keeps until it is disposed of. */
+/**
+ * Opens a session on a worker that it keeps until it is disposed of. A server that fails under it is
+ * replaced, and the cells so far are run again there, unseen.
+ */
 export async function openSession(pool: WorkerPool, limits: Limits): Promise<Session> {
-  const { worker, mark } = await openOnWorker(pool, limits).catch((error) => {
-    if (error instanceof WorkerFault) return openOnWorker(pool, limits)
-    throw error
-  })
+  let place = await openSomewhere(pool, limits)
+  const done: Cell[] = []
   const rename = createAddressRenaming()
   let ended: Outcome | undefined
   let disposed = false
   let last: Promise<unknown> = Promise.resolve()
+  const runOrReplay = async (cell: Cell) => {
+    for (let attempt = 1; ; attempt++) {
+      const result = await replay(place, attempt === 1 ? [] : done, cell)
+      if (result !== undefined) return result
+      if (attempt === attempts) return { cell: endedResult('infra-error'), ended: true }
+      await close(pool, place)
+      place = await openSomewhere(pool, limits)
+    }
+  }
   const runCell = async (source: string, cellLimits: CellLimits = {}): Promise<CellResult> => {
     if (disposed) {
       throw new ReflectionCoderError('the session was disposed of', { code: 'RC_SANDBOX_DISPOSED' })
     }
     if (ended !== undefined) return endedResult(ended)
-    const result = await runCellOn(worker, mark, source, resolveLimits(cellLimits, limits))
+    const cell = { source, limits: resolveLimits(cellLimits, limits) }
+    const result = await runOrReplay(cell)
+    done.push(cell)
     if (result.ended) ended = result.cell.outcome
     return renameIn(result.cell, rename)
   }
@@ -71,16 +83,46 @@ export async function openSession(pool: WorkerPool, limits: Limits): Promise<Ses
       if (disposed) return
       disposed = true
       await last
-      await worker.request({ op: 'close' }, serverGraceMs).catch(() => worker.dispose())
-      pool.giveBack(worker)
+      await close(pool, place)
     },
   }
 }
 
-async function openOnWorker(
-  pool: WorkerPool,
-  limits: Limits,
-): Promise<{ worker: Worker; mark: string }> {
+interface Cell {
+  source: string
+  limits: Limits
+}
+
+interface Place {
+  worker: Worker
+  mark: string
+}
+
+/** Runs the cells before, then the cell; undefined where the server fails. */
+async function replay(place: Place, before: readonly Cell[], cell: Cell) {
+  for (const each of before) {
+    const result = await runCellOn(place, each)
+    if (result === undefined || result.ended) return undefined
+  }
+  return runCellOn(place, cell)
+}
+
+async function close(pool: WorkerPool, { worker }: Place): Promise<void> {
+  await worker.request({ op: 'close' }, serverGraceMs).catch(() => worker.dispose())
+  pool.giveBack(worker)
+}
+
+async function openSomewhere(pool: WorkerPool, limits: Limits): Promise<Place> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await openOnWorker(pool, limits)
+    } catch (error) {
+      if (!(error instanceof WorkerFault) || attempt === attempts) throw error
+    }
+  }
+}
+
+async function openOnWorker(pool: WorkerPool, limits: Limits): Promise<Place> {
   const worker = await pool.take('session')
   try {
     worker.memory?.begin(limits.memoryBytes)
@@ -94,11 +136,9 @@ async function openOnWorker(
 }
 
 async function runCellOn(
-  worker: Worker,
-  mark: string,
-  source: string,
-  limits: Limits,
-): Promise<{ cell: CellResult; ended: boolean }> {
+  { worker, mark }: Place,
+  { source, limits }: Cell,
+): Promise<{ cell: CellResult; ended: boolean } | undefined> {
   const timeoutMs = limits.wallMs + serverGraceMs
   const answer = await worker.request({ op: 'cell', limits }, timeoutMs, source).catch((error) => {
     if (error instanceof WorkerFault) return undefined
@@ -106,7 +146,7 @@ async function runCellOn(
   })
   const kills = worker.memory?.read().kills ?? 0
   if (answer === undefined) {
-    return { cell: endedResult(kills > 0 ? 'memory' : 'infra-error'), ended: true }
+    return kills > 0 ? { cell: endedResult('memory'), ended: true } : undefined
   }
   const report = answer.head as ServerReport
   const truncated = answer.body.length > limits.outputBytes

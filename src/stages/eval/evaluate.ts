@@ -165,7 +165,7 @@ async function judgeAndWrite(
       ...scores,
       missingTasks: sampleSet.missingTasks,
       unknownTasks: sampleSet.unknownTasks,
-      warnings: [...warnings, ...warningsAbout(sampleSet, verdicts)],
+      warnings: [...sandbox.warnings, ...warnings, ...warningsAbout(sampleSet, verdicts)],
       wallSeconds: Math.round(performance.now() - started) / 1000,
       fingerprint: resultFingerprint(fingerprint, sampleSet),
     }

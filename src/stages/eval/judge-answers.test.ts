@@ -86,6 +86,6 @@ describe('evaluating answers', () => {
     expect(verdicts[4]?.base.failure?.error).toBe('ValueError: late')
     expect(verdicts[3]?.base.failure).toMatchObject({ input: 'q', expected: '42', got: '41' })
     expect(summary.passAtK).toEqual({ base: { 'pass@1': 3 / 9 } })
-    expect(summary.warnings).toEqual(['1 tasks have an empty sample (gsm8k/6…)'])
+    expect(summary.warnings.at(-1)).toBe('1 tasks have an empty sample (gsm8k/6…)')
   })
 })

@@ -12,21 +12,24 @@ beforeAll(async () => {
 })
 afterAll(() => sandbox.dispose())
 
-const programs: { language: Language; answer: string; tests: string }[] = [
+const programs: { language: Language; answer: string; tests: string; blind: string }[] = [
   {
     language: 'javascript',
     answer: 'function twice(n) {\n  return n * 2 + 0\n}',
     tests: "if (twice(4) !== 8) throw new Error('got ' + twice(4))",
+    blind: 'twice(4)',
   },
   {
     language: 'cpp',
     answer: 'int twice(int n) {\n  return n * 2;\n}',
     tests: 'int main() { return twice(4) == 8 ? 0 : 1; }',
+    blind: 'int main() { return twice(4) * 0; }',
   },
   {
     language: 'bash',
     answer: 'twice() {\n  echo $(( $1 * 2 ))\n}',
     tests: '[ "$(twice 4)" = 8 ] || exit 1',
+    blind: 'twice 4',
   },
 ]
 
@@ -35,7 +38,7 @@ const instruction = { id: 'i', instruction: '', extra: {} }
 describe('programs of other languages', () => {
   it.each(programs)(
     'are run, shown and checked in $language',
-    async ({ language, answer, tests }) => {
+    async ({ language, answer, tests, blind }) => {
       const options = synthOptionsSchema.parse({ instructions: 'x', out: 'y', language })
       await sandbox.requireLanguage(languageTable[language].sandbox)
       const notebook = openNotebook(sandbox, options)
@@ -52,9 +55,9 @@ describe('programs of other languages', () => {
       expect(await check(answer.replace('* 2', '* 5'))).toMatchObject({
         reason: 'answer-fails-own-tests',
       })
-      const blind = code.slice(0, code.indexOf(tests)) + tests.replace(/4/g, '0').replace(/8/g, '0')
+      const unseeing = code.replace(tests, blind)
       expect(
-        await checkAnswer(answer, [{ code: blind, result }], instruction, sandbox, options),
+        await checkAnswer(answer, [{ code: unseeing, result }], instruction, sandbox, options),
       ).toMatchObject({ reason: 'tests-accept-mutants' })
       expect(
         await checkAnswer(answer, [{ code: answer, result }], instruction, sandbox, options),

@@ -70,7 +70,7 @@ export function mutateOperators(source: string, most: number, random: Random): s
 
 /** Strings and comments are passed over whole; operators stand between blanks. */
 const tokens =
-  /"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|\/\/.*|\/\*[\s\S]*?\*\/|#.*|(?<=[\w)\]] )(<=|>=|==|!=|===|!==|[<>+\-*]|&&|\|\||-(?:lt|le|gt|ge|eq|ne))(?= [\w(!"'$-])|(?<![\w.])(\d{1,9})(?![\w.])/g
+  /"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|\/\/.*|\/\*[\s\S]*?\*\/|#.*|(?<=[\w)\]] )(<=|>=|==|!=|===|!==|[<>+\-*]|&&|\|\||-(?:lt|le|gt|ge|eq|ne))(?= [\w(!"'$-])|(?<![\w.$])(\d{1,9})(?![\w.])/g
 
 const otherOperators: Record<string, string> = {
   '<': '<=',

@@ -42,6 +42,12 @@ export function ensureBubblewrap() {
   ensureDebianPackages('bubblewrap', () => isThere('bwrap', ['--version']))
 }
 
+/** The Redis server that the tests of the queue start for themselves. */
+export function ensureRedis() {
+  if (isThere('redis-server', ['--version'])) return
+  ensureDebianPackages('redis-server', () => isThere('redis-server', ['--version']))
+}
+
 /** Python, for the programs that the sandbox runs. */
 export function ensurePython() {
   if (isThere('python3', ['--version'])) return

@@ -7,6 +7,7 @@ import {
   ensureBuild,
   ensurePackages,
   ensurePython,
+  ensureRedis,
   ensureTorch,
   root,
   succeeds,
@@ -22,6 +23,7 @@ ensurePackages()
 ensureBuild()
 ensurePython()
 ensureBubblewrap()
+ensureRedis()
 if (process.env.CI) ensureTorch()
 
 if (paths.length > 0) {

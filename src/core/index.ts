@@ -20,3 +20,12 @@ export { describeOptions, type OptionField, type OptionKind, optionFlag } from '
 export { type OptionOrigin, parseOptions, unknownOption } from './parse-options.ts'
 export { type Progress, type ProgressTask, silentProgress } from './progress.ts'
 export { createRandom, type Random } from './random.ts'
+export {
+  openWorkGiver,
+  openWorkTaker,
+  readRedisVersion,
+  type SharedStore,
+  type WorkGiver,
+  type WorkTaker,
+  type WorkTakerOptions,
+} from './work-queue.ts'

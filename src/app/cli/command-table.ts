@@ -15,6 +15,12 @@ export const commandTable: readonly CommandEntry[] = [
     load: async () => (await import('./synth-command.ts')).synthCommand,
   },
   {
+    name: 'worker',
+    summary: 'Take instructions from a queue that `synth --queue` fills, on any machine.',
+    example: 'reflectioncoder worker --queue redis://localhost:6379',
+    load: async () => (await import('./worker-command.ts')).workerCommand,
+  },
+  {
     name: 'data stats',
     summary: 'Count dialogs, blocks, executions and lengths.',
     example: 'reflectioncoder data stats dialogs.jsonl',

@@ -3,6 +3,7 @@ import { statfs } from 'node:fs/promises'
 import { freemem } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { type ReflectionCoderError, readRedisVersion } from '../../core/index.ts'
 import { formatBytes } from './format.ts'
 import { checkLanguages, checkSandbox } from './sandbox-checks.ts'
 
@@ -26,6 +27,7 @@ const neededDiskBytes = 1024 ** 3
 export async function runDoctorChecks(options: {
   python: string
   venv: string
+  queue?: string | undefined
 }): Promise<DoctorCheck[]> {
   return [
     checkNode(),
@@ -37,7 +39,19 @@ export async function runDoctorChecks(options: {
     checkMemory(),
     await checkDisk(),
     await checkTorch(options.venv),
+    ...(options.queue === undefined ? [] : [await checkQueue(options.queue)]),
   ]
+}
+
+/** Only somebody who gives an address uses a queue, so one that is not reached is a fault. */
+async function checkQueue(address: string): Promise<DoctorCheck> {
+  const name = 'Redis queue'
+  try {
+    return { name, state: 'ok', found: `version ${await readRedisVersion(address)}, answers` }
+  } catch (error) {
+    const { message, hint } = error as ReflectionCoderError
+    return { name, state: 'missing', found: message, ...(hint ? { remedy: hint } : {}) }
+  }
 }
 
 function checkNode(): DoctorCheck {

@@ -12,6 +12,7 @@ export const doctorCommand = defineCommand({
       .string()
       .default('.venv')
       .describe('Python environment with PyTorch, for the parity tests.'),
+    queue: z.string().optional().describe('Redis server whose answer is checked, if one is used.'),
   }),
   async run(options, { terminal }): Promise<CommandResult> {
     const checks = await runDoctorChecks(options)

@@ -158,9 +158,17 @@ export const synthOptionsSchema = z.strictObject({
     .describe(
       'Folder of replies and outputs that are not asked for twice; default beside the output.',
     ),
+  queue: z
+    .string()
+    .optional()
+    .describe(
+      'Redis server through which `reflectioncoder worker` takes the instructions, such as redis://localhost:6379; default: this process does the work.',
+    ),
   seed: z.int().default(3407).describe('Seed of all choices.'),
   overwrite: z.boolean().default(false).describe('Replace an existing output.'),
   resume: z.boolean().default(false).describe('Go on with an interrupted run.'),
 })
 
 export type SynthOptions = z.output<typeof synthOptionsSchema>
+
+export { type WorkerOptions, workerOptionsSchema } from './queue/worker-options.ts'

@@ -16,6 +16,7 @@ const unshaping = [
   'stream',
   'apiKeyEnv',
   'cache',
+  'queue',
   'inputPrice',
   'outputPrice',
   'maxCost',

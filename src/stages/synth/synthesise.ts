@@ -10,20 +10,20 @@ import {
 import { createSandbox } from '../../sandbox/index.ts'
 import { assembleOutput, resolveThreshold } from './assemble-output.ts'
 import { BudgetSpent, costOf, createBudget } from './budget.ts'
+import { type DialogWriter, openLocalWriter } from './dialog-writer.ts'
 import { type Journal, openJournal } from './journal.ts'
 import { type Decontamination, openDecontamination } from './keep/decontaminate.ts'
 import { encodeSignature, minHash } from './keep/min-hash.ts'
-import { languageTable } from './languages.ts'
 import { createLiveCounts, type LiveCounts } from './live-note.ts'
 import type { SynthOptions } from './options.ts'
+import type { PromptSet } from './prompts/load-prompts.ts'
+import { openQueuedWriter } from './queue/queued-writer.ts'
 import { countTasks, readTasks, type Task } from './read-tasks.ts'
 import { computeRunKey } from './run-key.ts'
 import type { Spent } from './teacher.ts'
-import { openTeacher, resolvePrompts } from './teachers/create-teacher.ts'
-import { openCache } from './teachers/response-cache.ts'
-import { resolveConcurrency } from './teachers/teacher-spec.ts'
+import { resolvePrompts } from './teachers/create-teacher.ts'
 import { workConcurrently } from './work-pool.ts'
-import { type Outcome, type Workshop, writeDialog } from './write-dialog.ts'
+import type { Outcome } from './write-dialog.ts'
 
 export interface SynthSummary {
   readonly out: string
@@ -125,35 +125,23 @@ interface Work {
 /** Does what the journal lacks; the result names the option whose budget is spent. */
 async function workThrough(
   options: SynthOptions,
-  prompts: Awaited<ReturnType<typeof resolvePrompts>>,
+  prompts: PromptSet | undefined,
   { journal, budget, live, onDone, signal, dataFolders }: Work,
 ): Promise<SynthSummary['stoppedBy']> {
-  const concurrency = resolveConcurrency(options)
-  const places = prompts === undefined ? concurrency : placesFor(concurrency)
   const failed = new AbortController()
   setMaxListeners(0, failed.signal)
-  const cache = prompts && (await openCache(options.cache ?? `${options.out}.cache`))
-  const sandbox = await createSandbox({ workers: places }).catch(async (error) => {
-    await cache?.close()
-    throw error
-  })
+  const tools = { budget, meter: live, stop: failed.signal }
+  const writer = options.queue
+    ? await openQueuedWriter(options.queue, options, prompts, { budget, signal })
+    : await openLocalWriter(options, prompts, tools)
   try {
-    const tools = {
-      cache: cache as NonNullable<typeof cache>,
-      budget,
-      meter: live,
-      stop: failed.signal,
-    }
-    const { teacher, dispose } = await openTeacher(options, prompts, tools)
-    const workshop: Workshop = { teacher, sandbox, cache, options }
-    const gate = await openDecontamination(options, sandbox, dataFolders)
+    const gate = await openGate(options, dataFolders)
     try {
-      await sandbox.requireLanguage(languageTable[options.language].sandbox)
       await workConcurrently(
         skipDone(readTasks(options), journal),
-        places,
+        writer.places,
         (task) =>
-          finishTask(task, workshop, gate, journal, onDone).catch((error) => {
+          finishTask(task, writer, options, gate, journal, onDone).catch((error) => {
             if (!(error instanceof BudgetSpent)) failed.abort()
             throw error
           }),
@@ -161,20 +149,29 @@ async function workThrough(
       )
     } finally {
       await gate?.dispose()
-      await dispose()
     }
     return undefined
   } catch (error) {
     if (error instanceof BudgetSpent) return error.option
     throw error
   } finally {
-    await sandbox.dispose()
-    await cache?.close()
+    await writer.dispose()
   }
 }
 
-/** Instructions in work: more than calls, so that one whose program runs leaves no call unused. */
-const placesFor = (concurrency: number) => concurrency + Math.max(2, Math.ceil(concurrency / 2))
+/** The check against benchmarks has servers of its own. */
+async function openGate(
+  options: SynthOptions,
+  dataFolders: readonly string[],
+): Promise<Decontamination | undefined> {
+  if (options.decontaminate.length === 0) return undefined
+  const sandbox = await createSandbox({ workers: 2 })
+  const gate = await openDecontamination(options, sandbox, dataFolders).catch(async (error) => {
+    await sandbox.dispose()
+    throw error
+  })
+  return gate && { check: gate.check, dispose: () => sandbox.dispose() }
+}
 
 async function* skipDone(tasks: AsyncIterable<Task>, journal: Journal): AsyncGenerator<Task> {
   for await (const task of tasks) if (!journal.has(task.index)) yield task
@@ -183,7 +180,8 @@ async function* skipDone(tasks: AsyncIterable<Task>, journal: Journal): AsyncGen
 /** One transaction: from the first call to the line in the journal. */
 async function finishTask(
   { index, instruction, duplicate }: Task,
-  workshop: Workshop,
+  writer: DialogWriter,
+  options: SynthOptions,
   gate: Decontamination | undefined,
   journal: Journal,
   onDone: (outcome: Outcome) => void,
@@ -191,13 +189,14 @@ async function finishTask(
   const { id } = instruction
   const written = duplicate
     ? { outcome: { kept: false, reason: 'duplicate-instruction', rounds: 0 } as const }
-    : await writeDialog(instruction, workshop)
-  const outcome = await passGate(written.outcome, gate, workshop.options)
+    : await writer.write(instruction, index)
+  const outcome = await passGate(written.outcome, gate, options)
   const signatures =
-    outcome.kept && resolveThreshold(workshop.options) < 1
+    outcome.kept && resolveThreshold(options) < 1
       ? { signatures: signaturesOf(instruction.instruction, outcome.dialog) }
       : {}
   await journal.append({ index, id, ...written, outcome, ...signatures })
+  await writer.written?.(index)
   onDone(outcome)
 }
 

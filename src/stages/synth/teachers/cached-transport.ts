@@ -11,7 +11,7 @@ export interface CallMeter {
 /** Replies that came before are not asked for again; each new one is kept before it is used. */
 export function cachedTransport<Request>(
   transport: Transport<Request>,
-  cache: Cache,
+  cache: Cache | undefined,
   budget: Budget,
   estimate: (request: Request) => { inputTokens: number; outputTokens: number },
   meter: CallMeter,
@@ -20,7 +20,7 @@ export function cachedTransport<Request>(
     identity: transport.identity,
     async send(request: Request, place: CallPlace) {
       const key = cacheKey('reply', transport.identity, request)
-      const known = (await cache.get(key)) as Reply | undefined
+      const known = (await cache?.get(key)) as Reply | undefined
       if (known !== undefined) {
         budget.spend(known.usage)
         return known
@@ -28,7 +28,7 @@ export function cachedTransport<Request>(
       const settle = await budget.reserve(estimate(request))
       try {
         const reply = await transport.send(request, place)
-        await cache.put(key, reply)
+        await cache?.put(key, reply)
         settle(reply.usage)
         meter.asked(reply)
         return reply

@@ -13,7 +13,7 @@ import { resolveConcurrency, splitTeacher } from './teacher-spec.ts'
 
 /** What a teacher works with. */
 export interface TeacherTools {
-  readonly cache: Cache
+  readonly cache: Cache | undefined
   readonly budget: Budget
   readonly meter: CallMeter
   /** Ends calls in flight, after a failure elsewhere. */

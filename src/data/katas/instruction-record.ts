@@ -4,8 +4,10 @@ import type { Kata, KataFault } from './generate-katas.ts'
 export interface KataInstruction {
   id: string
   instruction: string
-  /** The reference as a whole function. */
+  /** The prompt with the reference as its body. */
   answer: string
+  /** The reference without docstring, as a first attempt is written. */
+  solution: string
   tests: string
   entryPoint: string
   family: string
@@ -19,7 +21,8 @@ export function toInstruction(kata: Kata): KataInstruction {
   return {
     id,
     instruction,
-    answer: wholeSolution(kata),
+    answer: kata.prompt + kata.canonicalSolution,
+    solution: bareSolution(kata),
     tests,
     entryPoint,
     family,
@@ -28,8 +31,7 @@ export function toInstruction(kata: Kata): KataInstruction {
   }
 }
 
-/** The reference without its docstring, as a teacher would write it. */
-function wholeSolution(kata: Kata): string {
+function bareSolution(kata: Kata): string {
   const head = kata.prompt.slice(0, kata.prompt.indexOf('    """'))
   return head + kata.canonicalSolution
 }

@@ -120,9 +120,10 @@ test('a kata becomes an EvalPlus problem and an instruction', () => {
   expect(problem).toMatchObject({ task_id: 'Kata/0', atol: 0, entry_point: kata.entryPoint })
   const inputs = [...(problem.base_input as unknown[]), ...(problem.plus_input as unknown[])]
   expect(inputs).toHaveLength(kata.tests.trimEnd().split('\n').length)
-  const { answer } = toInstruction(kata)
-  expect(functionKeys(answer)).toEqual(functionKeys(wholeFunction(kata)))
-  expect(answer).not.toContain('"""')
+  const { answer, solution } = toInstruction(kata)
+  expect(answer).toBe(wholeFunction(kata))
+  expect(functionKeys(solution)).toEqual(functionKeys(answer))
+  expect(solution).not.toContain('"""')
 })
 
 test('an endless attempt is recognised without waiting', () => {

@@ -51,10 +51,11 @@ interface Solution {
 
 function readScript(instruction: Instruction, file: string): Script {
   const { answer, tests, extra, id } = instruction
-  const faults = extra.faults
-  if (answer === undefined || tests === undefined || !Array.isArray(faults)) {
+  const { faults, solution } = extra
+  const isScript = typeof solution === 'string' && Array.isArray(faults)
+  if (answer === undefined || tests === undefined || !isScript) {
     throw new InputError(
-      `${file}, instruction ${id}: expected answer, tests and faults for the scripted teacher`,
+      `${file}, instruction ${id}: expected answer, solution, tests and faults for the scripted teacher`,
       {
         code: 'RC_NOT_A_KATA',
         hint: 'The scripted teacher knows katas only; write them with `reflectioncoder data katas`.',
@@ -62,22 +63,11 @@ function readScript(instruction: Instruction, file: string): Script {
     )
   }
   return {
-    answer: withDocstring(answer, instruction.instruction),
-    solution: answer,
+    answer,
+    solution,
     tests: tests.split('\n').filter((line) => line !== ''),
     faults: faults as KataFault[],
   }
-}
-
-/** The reference continued from the prompt that stands in the instruction's fence. */
-function withDocstring(answer: string, instruction: string): string {
-  const fence = '```python\n'
-  const start = instruction.indexOf(fence)
-  const prompt = instruction.slice(start + fence.length, instruction.lastIndexOf('```'))
-  const head = prompt.slice(0, prompt.indexOf('    """'))
-  return start >= 0 && head !== '' && answer.startsWith(head)
-    ? prompt + answer.slice(head.length)
-    : answer
 }
 
 /** The attempts in turn: faults that hide in one another, then the reference. */

@@ -155,25 +155,33 @@ async function measureThroughput(folder: string): Promise<void> {
 }
 
 async function measureOverhead(folder: string): Promise<void> {
-  const count = size(100)
-  const latencyMs = 20
-  const server = await startServer({ latencyMs })
+  const count = size(300)
+  const warm = Math.ceil(count / 5)
+  const server = await startServer({ latencyMs: 5 })
   const instructions = writeTasks(folder, count)
-  const settings = { instructions, concurrency: 1, checkTests: false }
-  const cpuBefore = process.cpuUsage()
-  const started = performance.now()
-  await synthesise(optionsFor(folder, server.baseUrl, settings))
-  const wallMs = performance.now() - started
-  const cpu = process.cpuUsage(cpuBefore)
+  let before: NodeJS.CpuUsage | undefined
+  let cpuMs = 0
+  await synthesise(optionsFor(folder, server.baseUrl, { instructions, concurrency: 2 }), {
+    progress: {
+      start: () => ({
+        update(done) {
+          if (done === warm) before = process.cpuUsage()
+          if (done !== count || !before) return
+          const { user, system } = process.cpuUsage(before)
+          cpuMs = (user + system) / 1000
+        },
+        finish: () => {},
+      }),
+    },
+  })
   const report = await server.report()
   server.stop()
-  const rounds = count * 3
-  const cpuMs = (cpu.user + cpu.system) / 1000
+  const rounds = (count - warm) * 3
   console.log(
-    `${count} instructions of 3 rounds, ${report.served} calls, wall ${wallMs.toFixed(0)} ms`,
+    `${count} instructions of 3 rounds, ${report.served} calls; the first ${warm} warm up`,
   )
   console.log(
-    `CPU time of our own process a round: ${(cpuMs / rounds).toFixed(2)} ms (start, reading, HTTP, cache, journal and checks included)`,
+    `CPU time of our own process a round: ${(cpuMs / rounds).toFixed(2)} ms (HTTP client, cache, journal, prompts and checks; not the programs, nor the server)`,
   )
 }
 
@@ -260,4 +268,6 @@ async function measureKills(folder: string): Promise<void> {
   console.log(`calls served ${report.served}, faults ${JSON.stringify(report.faults)}`)
 }
 
-const hashOf = (path: string) => createHash('sha256').update(readFileSync(path)).digest('hex')
+function hashOf(path: string): string {
+  return createHash('sha256').update(readFileSync(path)).digest('hex')
+}

@@ -7,6 +7,7 @@ import type { Dialog } from '../../../data/dialog/index.ts'
 import { synthOptionsSchema } from '../options.ts'
 import { synthesise } from '../synthesise.ts'
 import {
+  type AskedChat,
   additionTask,
   additionTeacher,
   startTeacherServer,
@@ -284,23 +285,30 @@ describe('replies that cannot be used', () => {
     {
       name: 'an answer that fails the tests',
       reason: 'answer-fails-own-tests',
-      respond: answering('```python\ndef add_11(x):\n    return x\n```'),
+      respond: answering('```python\ndef add_N(x):\n    return x\n```'),
     },
     {
       name: 'an answer that looks back',
       reason: 'answer-mentions-reflection',
       respond: answering(
-        '```python\n# fixed the bug of the previous attempt\ndef add_11(x):\n    return x + 11\n```',
+        '```python\n# fixed the bug of the previous attempt\ndef add_N(x):\n    return x + 11\n```',
       ),
     },
   ]
-  it.each(cases)('drops $name as $reason', async ({ reason, respond }) => {
-    const summary = await run({ respond }, { maxTokens: 300, keepDropped: true }, 1)
-    expect(summary).toMatchObject({ kept: 0, dropped: { [reason]: 1 } })
-    const [aside = ''] = (
-      await readFile(join(folder, 'dialogs.jsonl.dropped.jsonl'), 'utf8')
-    ).split('\n')
-    expect(JSON.parse(aside)).toMatchObject({ id: 'tasks-1', reason })
+  it('are dropped, each for its reason', async () => {
+    const respond: TeacherServerOptions['respond'] = (asked, path) => {
+      const known = cases[numberOf(asked) - 11]
+      return known ? known.respond(asked, path) : { text: '' }
+    }
+    const summary = await run({ respond }, { maxTokens: 300, keepDropped: true }, cases.length)
+    expect(summary.kept).toBe(0)
+    const aside = await readFile(join(folder, 'dialogs.jsonl.dropped.jsonl'), 'utf8')
+    const records = aside
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { id: string; reason: string })
+    const found = records.map(({ id, reason }) => [cases[Number(id.slice(6)) - 1]?.name, reason])
+    expect(found).toEqual(cases.map(({ name, reason }) => [name, reason]))
   })
 
   it('takes an answer without a fence when it is a program', async () => {
@@ -358,6 +366,10 @@ describe('replies that cannot be used', () => {
 function answering(text: string): TeacherServerOptions['respond'] {
   return (asked) => {
     const last = asked.messages.at(-1)?.content ?? ''
-    return last.includes('as if it were asked for the first time') ? { text } : right(asked)
+    if (!last.includes('as if it were asked for the first time')) return right(asked)
+    return { text: text.replace('add_N', `add_${numberOf(asked)}`) }
   }
 }
+
+const numberOf = ({ messages }: AskedChat) =>
+  Number(/add_(\d+)\(x\)/.exec(messages[1]?.content ?? '')?.[1])

@@ -75,7 +75,7 @@ async function main(): Promise<void> {
   const started = Date.now()
   const progress = { start: () => ({ update: report(started), finish: () => {} }) }
   const summary = await train(options, { progress })
-  await publish(start, summary.model, values.out)
+  await publish(start, summary.model as string, values.out)
   console.log(JSON.stringify({ out: values.out, ...summary }))
 }
 

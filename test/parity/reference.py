@@ -219,7 +219,8 @@ def kl_divergence(teacher: torch.Tensor, student: torch.Tensor, temperature: flo
 
 
 def gradients_of(model: torch.nn.Module, loss: torch.Tensor) -> dict[str, torch.Tensor]:
-    names, parameters = zip(*model.named_parameters(), strict=True)
+    trained = [(n, p) for n, p in model.named_parameters() if p.requires_grad]
+    names, parameters = zip(*trained, strict=True)
     if not loss.requires_grad:
         return {n: torch.zeros_like(p) for n, p in zip(names, parameters, strict=True)}
     found = torch.autograd.grad(loss, parameters, retain_graph=True, allow_unused=True)

@@ -1,4 +1,6 @@
-import { createDecoder, loadModel } from '../models/index.ts'
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { applyAdapter, createDecoder, loadModel } from '../models/index.ts'
 import { loadTokenizer, refuseOtherVocabulary, type Tokenizer } from '../tokenizer/index.ts'
 import {
   type BatchOptions,
@@ -26,15 +28,22 @@ export interface Generator {
 }
 
 /**
- * Loads a Hugging Face folder for generation on the embedded engine.
+ * Loads a model for generation on the embedded engine.
  *
  * @param threads processor threads; 0 or nothing takes all
+ * @param adapter folder of an adapter that is merged into the model; its tokenizer is used if it has one
  * @throws `RC_TOKENIZER_MISMATCH` when the tokenizer knows more tokens than the embedding has rows,
  * and the errors of `loadModel` and `loadTokenizer`
  */
-export async function loadGenerator(folder: string, threads = 0): Promise<Generator> {
-  const tokenizer = await loadTokenizer(folder)
-  const model = await loadModel(folder)
+export async function loadGenerator(
+  folder: string,
+  threads = 0,
+  adapter?: string,
+): Promise<Generator> {
+  const hasTokenizer = adapter !== undefined && (await isFile(join(adapter, 'tokenizer.json')))
+  const tokenizer = await loadTokenizer(hasTokenizer ? adapter : folder)
+  const base = await loadModel(folder)
+  const model = adapter === undefined ? base : await applyAdapter(base, adapter)
   refuseOtherVocabulary(folder, tokenizer, { vocab_size: model.config.vocabularySize })
   const decoder = createDecoder(model, threads > 0 ? { threads } : {})
   return {
@@ -53,3 +62,9 @@ export async function loadGenerator(folder: string, threads = 0): Promise<Genera
     dispose: () => decoder.dispose(),
   }
 }
+
+const isFile = (path: string) =>
+  stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  )

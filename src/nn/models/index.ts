@@ -1,3 +1,15 @@
+export {
+  type Adapter,
+  type AdapterConfig,
+  type AdapterTarget,
+  adapterShapes,
+  adapterTargets,
+  createAdapter,
+  headRowsName,
+  mergeAdapter,
+  tokenRowNames,
+} from './adapter.ts'
+export { applyAdapter, readAdapter, writeAdapter } from './adapter-folder.ts'
 export { type AddedToken, addTokenRows } from './add-token-rows.ts'
 export { createDecoder, type Decoder } from './decoder.ts'
 export { type DecoderConfig, parseDecoderConfig } from './decoder-config.ts'
@@ -29,6 +41,7 @@ export {
 } from './parameters.ts'
 export { definePiece, type Piece } from './piece.ts'
 export type { PieceRunner } from './piece-runner.ts'
+export type { DropPlace, LayerAdapters } from './projection.ts'
 export { createRotaryTable } from './rotary-table.ts'
 export type { Projections } from './row-attention.ts'
 export type { PackedRow } from './row-groups.ts'

@@ -4,7 +4,6 @@ import {
   type Graph,
   gatedUnit,
   joinParts,
-  linear,
   reshape,
   rmsNorm,
   rotary,
@@ -16,6 +15,13 @@ import {
 } from '../graph/index.ts'
 import type { DecoderConfig } from './decoder-config.ts'
 import { normaliseHeads } from './normalise-heads.ts'
+import {
+  createProjection,
+  type LayerAdapters,
+  type LayerWeights,
+  type ProjectionInput,
+  takeInputRows,
+} from './projection.ts'
 
 /** How many rows a graph runs together, and into how many blocks each row's queries are cut. */
 export interface PackShape {
@@ -62,9 +68,6 @@ interface QueryBlocks {
    */
   masks(window: number): readonly Value[]
 }
-
-/** Weights of one layer under the names that they have within it. */
-export type LayerWeights = (name: string) => Value
 
 export function packInputs(
   graph: Graph,
@@ -131,36 +134,39 @@ export function packedLayer(
   x: Value,
   weights: LayerWeights,
   { wanted, window }: LayerKind,
+  adapters?: LayerAdapters,
 ): Value {
   const chosen = wanted === 'chosen' ? pack.chosen! : undefined
   const weight = (name: string) => weights(`${name}.weight`)
-  const normal = rmsNorm(x, weight('input_layernorm'), config.normEpsilon)
-  const project = (name: string, from: Value) =>
-    linear(
-      from,
-      weight(`self_attn.${name}_proj`),
-      config.attentionBias ? weights(`self_attn.${name}_proj.bias`) : undefined,
-    )
-  const rotate = (name: string, from: Value, positions: Value) => {
+  const apply = createProjection(weights, adapters)
+  const normal = apply.from(
+    'attentionInput',
+    rmsNorm(x, weight('input_layernorm'), config.normEpsilon),
+  )
+  const project = (name: string, from: ProjectionInput) => {
+    const bias = config.attentionBias ? weights(`self_attn.${name}_proj.bias`) : undefined
+    return apply.project(`self_attn.${name}_proj`, from, bias)
+  }
+  const rotate = (name: string, from: ProjectionInput, positions: Value) => {
     const value = project(name, from)
-    const normal = config.queryKeyNorms
+    const normed = config.queryKeyNorms
       ? normaliseHeads(config, value, weight(`self_attn.${name}_norm`))
       : value
-    return rotary(normal, positions, pack.cosine, pack.sine)
+    return rotary(normed, positions, pack.cosine, pack.sine)
   }
-  const asked = chosen ? takeRows(normal, chosen.index) : normal
+  const asked = chosen ? takeInputRows(normal, chosen.index) : normal
   const queries = rotate('q', asked, chosen?.positions ?? pack.positions)
   const keys = rotate('k', normal, pack.positions)
   const projected = { queries, keys, values: project('v', normal) }
   const mix = attendBlocks(config, pack.keys, chosen ?? pack.queries, projected, window)
   const residual = chosen ? takeRows(x, chosen.index) : x
-  const attended = linear(mix, weight('self_attn.o_proj'), residual)
-  const inner = rmsNorm(attended, weight('post_attention_layernorm'), config.normEpsilon)
-  const unit = gatedUnit(
-    linear(inner, weight('mlp.gate_proj')),
-    linear(inner, weight('mlp.up_proj')),
+  const attended = apply.project('self_attn.o_proj', apply.from('mix', mix), residual)
+  const inner = apply.from(
+    'feedForwardInput',
+    rmsNorm(attended, weight('post_attention_layernorm'), config.normEpsilon),
   )
-  return linear(unit, weight('mlp.down_proj'), attended)
+  const unit = gatedUnit(apply.project('mlp.gate_proj', inner), apply.project('mlp.up_proj', inner))
+  return apply.project('mlp.down_proj', apply.from('unit', unit), attended)
 }
 
 interface Projected {

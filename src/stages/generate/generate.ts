@@ -64,10 +64,12 @@ export async function generate(
   const partial = await openPartialSamples(partialPath, fingerprint, options.resume)
   const before = partial.samples.length
   const { loadGenerator } = await import('../../nn/infer/index.ts')
-  const generator = await loadGenerator(options.model, options.threads).catch(async (error) => {
-    await (before === 0 ? partial.remove() : partial.close())
-    throw error
-  })
+  const generator = await loadGenerator(options.model, options.threads, options.adapter).catch(
+    async (error) => {
+      await (before === 0 ? partial.remove() : partial.close())
+      throw error
+    },
+  )
   const started = performance.now()
   try {
     await writeSamples(generator, problemFile.problems, options, partial, context)
@@ -204,7 +206,9 @@ async function exists(path: string): Promise<boolean> {
 async function fingerprintOf(options: GenerateOptions, hash: string): Promise<string> {
   const { out: _, overwrite: __, resume: ___, data: ____, problems: _____, ...shaping } = options
   const digest = createHash('sha256').update(JSON.stringify([hash, shaping]))
-  for (const path of await modelFiles(options.model)) {
+  const files = await modelFiles(options.model)
+  if (options.adapter !== undefined) files.push(...(await modelFiles(options.adapter)))
+  for (const path of files) {
     digest.update(`${basename(path)} ${await hashFile(path)}\n`)
   }
   return digest.digest('hex')

@@ -6,6 +6,7 @@ export const generateOptionsSchema = z.strictObject({
     .string()
     .min(1)
     .describe('Model: a Hugging Face folder, a .gguf file, or the id of one on the hub.'),
+  adapter: z.string().min(1).optional().describe('LoRA adapter of the model, in peft format.'),
   problems: z
     .string()
     .min(1)

@@ -1,4 +1,11 @@
-import { addTokenRows, loadModel, zeroGradients } from '../../nn/models/index.ts'
+import {
+  type Adapter,
+  addTokenRows,
+  loadModel,
+  type Model,
+  readAdapter,
+  zeroGradients,
+} from '../../nn/models/index.ts'
 import { readPlan } from '../plan/index.ts'
 import { createObjective } from './engines/onnx/objective.ts'
 import { addSums, emptySums, type ObjectiveFactors } from './engines/onnx/objective-sums.ts'
@@ -9,6 +16,8 @@ export interface ComputeObjectiveOptions {
   readonly model: string
   /** Folder of a plan for it. */
   readonly plan: string
+  /** Folder of an adapter of the model; gradients are then those of its tensors. */
+  readonly adapter?: string
   /** Step of the plan whose micro-batches are computed; default 0. */
   readonly step?: number
   /** Factors on the parts of the objective; default 1 each. */
@@ -34,20 +43,24 @@ export interface ObjectiveResult {
 export async function computeObjective({
   model: modelPath,
   plan: planPath,
+  adapter: adapterPath,
   step = 0,
   factors,
   tokensPerRun = 1024,
   activations = 'auto',
 }: ComputeObjectiveOptions): Promise<ObjectiveResult> {
   const plan = await readPlan(planPath)
-  const model = addTokenRows(await loadModel(modelPath), plan.manifest.addedTokens)
+  const base = addTokenRows(await loadModel(modelPath), plan.manifest.addedTokens)
+  const { model, adapter } = await withAdapter(base, adapterPath)
+  const trained = adapter?.parameters ?? model.parameters
   const objective = createObjective(model, {
+    ...(adapter ? { adapter } : {}),
     temperature: plan.manifest.config.temperature,
     activations,
     ...(factors ? { factors } : {}),
   })
   try {
-    const gradients = zeroGradients(model.parameters)
+    const gradients = zeroGradients(trained)
     const sums = emptySums()
     for await (const planned of plan.steps(step)) {
       for (const pack of packStep(planned.microBatches, plan.sampleTokens, tokensPerRun)) {
@@ -71,4 +84,14 @@ export async function computeObjective({
     await objective.dispose()
     await plan.close()
   }
+}
+
+/** The model with its adapter, whose dropout is for training alone. */
+async function withAdapter(
+  base: Model,
+  path: string | undefined,
+): Promise<{ model: Model; adapter?: Adapter }> {
+  if (path === undefined) return { model: base }
+  const { model, adapter } = await readAdapter(path, base)
+  return { model, adapter: { ...adapter, config: { ...adapter.config, dropout: 0 } } }
 }

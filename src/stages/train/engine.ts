@@ -27,6 +27,7 @@ export type TrainEvent =
   | { readonly type: 'resume'; readonly step: number }
   | { readonly type: 'step-end'; readonly metrics: StepMetrics }
   | { readonly type: 'checkpoint-end'; readonly step: number; readonly path: string }
+  | { readonly type: 'adapter-end'; readonly path: string }
   | { readonly type: 'model-end'; readonly path: string }
 
 /** Executes a plan; knows model folder, plan folder and output folder, never a dialog or a recipe. */

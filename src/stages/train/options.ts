@@ -1,10 +1,21 @@
 import { z } from 'zod'
 
+/** As peft names them; the engine has a table of its own, which is not loaded for `--help`. */
+const loraTargets = [
+  'q_proj',
+  'k_proj',
+  'v_proj',
+  'o_proj',
+  'gate_proj',
+  'up_proj',
+  'down_proj',
+] as const
+
 /** Options of `train`. What is trained on, and how, stands in the plan. */
 export const trainOptionsSchema = z.strictObject({
   model: z.string().describe('Folder of the model to tune (Hugging Face format).'),
   plan: z.string().describe('Folder of the step plan, made by `plan` for this model.'),
-  out: z.string().describe('Output folder: model/, metrics.jsonl, checkpoints/.'),
+  out: z.string().describe('Output folder: model/, adapter/, metrics.jsonl, checkpoints/.'),
   engine: z.enum(['onnx']).default('onnx').describe('What executes the plan.'),
   threads: z
     .int()
@@ -34,6 +45,28 @@ export const trainOptionsSchema = z.strictObject({
     .enum(['F32', 'BF16', 'F16'])
     .default('F32')
     .describe('Number format of the weights that are written at the end.'),
+  loraRank: z
+    .int()
+    .min(0)
+    .max(4096)
+    .default(0)
+    .describe('Rank of a LoRA adapter that is trained in place of the weights; 0 trains them all.'),
+  loraAlpha: z.number().positive().default(16).describe('Factor of the adapter, over its rank.'),
+  loraTargets: z
+    .array(z.enum(loraTargets))
+    .min(1)
+    .default([...loraTargets])
+    .describe('Projections that the adapter changes.'),
+  loraDropout: z
+    .number()
+    .min(0)
+    .lt(1)
+    .default(0)
+    .describe('Share of its input that the adapter does not see while training.'),
+  merge: z
+    .boolean()
+    .default(true)
+    .describe('With an adapter: also write the model with the adapter merged into it.'),
   overwrite: z.boolean().default(false).describe('Replace an existing output.'),
   resume: z.boolean().default(false).describe('Go on from the last checkpoint in the output.'),
 })

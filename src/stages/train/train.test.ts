@@ -83,7 +83,7 @@ describe('train', () => {
     expect(summary.steps).toBe(16)
     expect(losses).toHaveLength(16)
     expect(losses[15]).toBeLessThan(0.8 * losses[0]!)
-    const { config } = await loadModel(summary.model)
+    const { config } = await loadModel(summary.model!)
     expect(config.vocabularySize).toBe(307)
   })
 

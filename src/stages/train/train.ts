@@ -19,8 +19,10 @@ import { type MetricsFile, openMetricsFile } from './metrics-file.ts'
 import type { TrainOptions } from './options.ts'
 
 export interface TrainSummary {
-  /** Folder of the tuned model with its tokenizer. */
-  readonly model: string
+  /** Folder of the tuned model with its tokenizer; null where only an adapter was written. */
+  readonly model: string | null
+  /** Folder of the adapter in peft's format; null where all weights were trained. */
+  readonly adapter: string | null
   readonly steps: number
   readonly tokens: number
   /** Time in steps of this run, without loading and writing. */
@@ -60,9 +62,11 @@ export async function train(
           const { step, loss, tokens, seconds } = event.metrics
           task.update(step + 1, `loss ${loss.toFixed(4)}, ${Math.round(tokens / seconds)} tokens/s`)
         }
-        if (event.type === 'model-end') await tokenizer.writeTo(event.path)
+        if (event.type === 'model-end' || event.type === 'adapter-end') {
+          await tokenizer.writeTo(event.path)
+        }
       }
-      const summary = await run.finish(join(options.out, 'model'), plan.manifest.steps)
+      const summary = await run.finish(options, plan.manifest.steps)
       task.finish()
       return summary
     } finally {
@@ -107,9 +111,11 @@ class RunRecord {
     this.#events = undefined
   }
 
-  async finish(model: string, steps: number): Promise<TrainSummary> {
+  async finish({ loraRank, merge }: TrainOptions, steps: number): Promise<TrainSummary> {
+    const hasAdapter = loraRank > 0
     const summary = {
-      model,
+      model: hasAdapter && !merge ? null : join(this.#out, 'model'),
+      adapter: hasAdapter ? join(this.#out, 'adapter') : null,
       steps,
       tokens: this.#tokens,
       seconds: this.#seconds,
@@ -128,7 +134,14 @@ async function prepareOutput({ out, overwrite, resume }: TrainOptions) {
     if (started && !overwrite && !resume) throw refuseExistingOutput(out)
     if (!resume) {
       const events = (await readdir(out)).filter((name) => name.includes(eventFileMark))
-      for (const name of ['model', 'checkpoints', 'metrics.jsonl', 'train.json', ...events]) {
+      for (const name of [
+        'model',
+        'adapter',
+        'checkpoints',
+        'metrics.jsonl',
+        'train.json',
+        ...events,
+      ]) {
         await rm(join(out, name), { recursive: true, force: true })
       }
     }

@@ -13,13 +13,20 @@ export interface TrainingState {
   readonly optimizer: AdamWState
 }
 
+/** What a checkpoint belongs to. */
+export interface CheckpointOwner {
+  readonly planHash: string
+  /** What is trained: all weights, or an adapter with its options. */
+  readonly trained: string
+}
+
 /**
  * Writes `checkpoints/step-<n>/` with weights and moments. The folder gets its name last, so that a
  * folder with that name is whole. Older checkpoints beyond `keep` are removed afterwards.
  */
 export async function writeCheckpoint(
   out: string,
-  planHash: string,
+  owner: CheckpointOwner,
   state: TrainingState,
   keep: number,
 ): Promise<string> {
@@ -40,7 +47,7 @@ export async function writeCheckpoint(
     })),
   )
   await writeSafetensors(join(unfinished, 'state.safetensors'), tensors)
-  const description = { step: state.step, updates: state.optimizer.updates, planHash }
+  const description = { step: state.step, updates: state.optimizer.updates, ...owner }
   await writeFileAtomic(join(unfinished, 'state.json'), `${JSON.stringify(description)}\n`)
   await rm(path, { recursive: true, force: true })
   await rename(unfinished, path)
@@ -52,11 +59,12 @@ export async function writeCheckpoint(
  * Reads the newest checkpoint of an output folder into `state`'s tables.
  *
  * @returns the steps done, 0 when there is no checkpoint
- * @throws `RC_OTHER_PLAN` when it was made for another plan
+ * @throws `RC_OTHER_PLAN` when it was made for another plan, `RC_OTHER_TRAINING` when something else
+ * was trained
  */
 export async function readCheckpoint(
   out: string,
-  planHash: string,
+  { planHash, trained }: CheckpointOwner,
   parameters: Parameters,
   optimizer: AdamWState,
 ): Promise<number> {
@@ -70,6 +78,15 @@ export async function readCheckpoint(
       {
         code: 'RC_OTHER_PLAN',
         hint: 'Give the plan of that run, or --overwrite to start anew.',
+      },
+    )
+  }
+  if (description.trained !== trained) {
+    throw new InputError(
+      `the checkpoint ${path} holds other weights: it trained ${description.trained}, now asked for ${trained}`,
+      {
+        code: 'RC_OTHER_TRAINING',
+        hint: 'Give the options of that run, or --overwrite to start anew.',
       },
     )
   }

@@ -8,8 +8,9 @@ import {
   packFeeds,
   packShape,
 } from '../../../../nn/models/index.ts'
+import { dropoutFeeds } from './dropout-feeds.ts'
 import { createSessions } from './graph-sessions.ts'
-import type { ModelRunner, RunnerOptions } from './model-runner.ts'
+import { fedParameters, type ModelRunner, type RunnerOptions } from './model-runner.ts'
 import { addCrossEntropy, addDivergence, emptySums, type ObjectiveSums } from './objective-sums.ts'
 import type { Pack } from './pack-step.ts'
 import { bothViews, labelledFeeds, pairedFeeds } from './term-feeds.ts'
@@ -25,8 +26,9 @@ const logitBudget = 8 * 2 ** 20
 export function createLayerwiseModel(model: Model, options: RunnerOptions): ModelRunner {
   const { config, parameters } = model
   const { hiddenSize } = config
-  const { temperature, factors } = options
-  const sessions = createSessions(parameters, options.session)
+  const { temperature, factors, adapter } = options
+  const subject = { config, ...(adapter ? { adapter: adapter.config } : {}) }
+  const sessions = createSessions(fedParameters(parameters, adapter), options.session)
   const table = createRotaryTable(config)
   const rowsPerRun = Math.max(16, Math.floor(logitBudget / config.vocabularySize))
   const matrix = (data: Float32Array) => ({ data, shape: [data.length / hiddenSize, hiddenSize] })
@@ -47,7 +49,7 @@ export function createLayerwiseModel(model: Model, options: RunnerOptions): Mode
     ) => {
       const places = indices.map(({ index }) => placeOf(index))
       const x = matrix(gatherRows(hidden, places, hiddenSize))
-      const create = () => headGraph(config, part, temperature)
+      const create = () => headGraph(subject, part, temperature)
       const results = await sessions.runGradients(part, create, { x, ...feeds }, sums)
       scatterRows(dHidden, places, results['d:x']!.data, hiddenSize)
       return results
@@ -66,7 +68,7 @@ export function createLayerwiseModel(model: Model, options: RunnerOptions): Mode
   }
 
   return {
-    async run(pack, x, sums) {
+    async run(pack, x, sums, dropKey) {
       const shape = packShape(pack.rows)
       const wantedTokens = [...pack.labelled, ...bothViews(pack.distilled)]
       const chosen = chooseTokens(
@@ -81,20 +83,29 @@ export function createLayerwiseModel(model: Model, options: RunnerOptions): Mode
         return `${wanted}:${window}:${shape.rows}:${shape.blocks}`
       }
 
+      const rows = { all: pack.tokens.length, chosen: chosen.count }
+      const dropped = (layer: number) =>
+        adapter ? dropoutFeeds(config, adapter.config, layer, rows, dropKey) : {}
+
       const inputs: Float32Array[] = []
       let hidden = x
       for (let layer = 0; layer <= last; layer++) {
         inputs.push(hidden)
-        const create = () => layerGraph(config, shape, layerKind(config, layer))
-        const fed = { x: matrix(hidden), ...feeds }
+        const create = () => layerGraph(subject, shape, layerKind(config, layer))
+        const fed = { x: matrix(hidden), ...feeds, ...dropped(layer) }
         const results = await sessions.run(`layer:${key(layer)}`, create, fed, nameIn(layer))
         hidden = results.y!.data
       }
       const { objective, dHidden } = await runHeads(pack, hidden, chosen.placeOf, sums)
       let dx = dHidden
       for (let layer = last; layer >= 0; layer--) {
-        const create = () => layerGradientGraph(config, shape, layerKind(config, layer))
-        const fed = { x: matrix(inputs.pop()!), 'd:y': matrix(dx), ...feeds }
+        const create = () => layerGradientGraph(subject, shape, layerKind(config, layer))
+        const fed = {
+          x: matrix(inputs.pop()!),
+          'd:y': matrix(dx),
+          ...feeds,
+          ...dropped(layer),
+        }
         const name = `gradient:${key(layer)}`
         const results = await sessions.runGradients(name, create, fed, sums, nameIn(layer))
         dx = results['d:x']!.data

@@ -22,6 +22,8 @@ import type { DecoderConfig } from '../../../../nn/models/index.ts'
 /** A part of the loss as a graph: what it reports, and where its gradient enters. */
 export interface Term {
   readonly outputs: Readonly<Record<string, Value>>
+  /** What the output matrix reads, [rows, hidden]. */
+  readonly normal: Value
   readonly logits: Value
   /** d loss / d logits. */
   readonly cotangent: Value
@@ -50,10 +52,12 @@ export function crossEntropyTerm(
 ): Term {
   const label = graph.input('label', ['labelled', 1], 'int64')
   const factor = graph.input('scale', ['labelled', 1])
-  const logits = linear(rmsNorm(hidden, weights.norm, config.normEpsilon), weights.head)
+  const normal = rmsNorm(hidden, weights.norm, config.normEpsilon)
+  const logits = linear(normal, weights.head)
   const logProbabilities = logSoftmax(logits)
   return {
     outputs: { nll: negate(selectColumn(logProbabilities, label)) },
+    normal,
     logits,
     cotangent: crossEntropyGradient(exponential(logProbabilities), label, factor),
   }
@@ -79,7 +83,8 @@ export function distillTerm(
   const label = graph.input('pairLabel', ['paired', 1], 'int64')
   const factor = graph.input('pairScale', ['paired', 1])
   const distillFactor = graph.input('distillScale', ['pairs', 1])
-  const logits = linear(rmsNorm(hidden, weights.norm, config.normEpsilon), weights.head)
+  const normal = rmsNorm(hidden, weights.norm, config.normEpsilon)
+  const logits = linear(normal, weights.head)
   const logProbabilities = logSoftmax(logits)
   const probabilities = exponential(logProbabilities)
   const soft = temperature === 1 ? logProbabilities : logSoftmax(scale(logits, 1 / temperature))
@@ -103,6 +108,7 @@ export function distillTerm(
   )
   return {
     outputs: { pairNll: negate(selectColumn(logProbabilities, label)), kl },
+    normal,
     logits,
     cotangent: reshape(both, ['paired', vocabularySize]),
   }

@@ -1,4 +1,10 @@
-import { embedTokens, type Model, type Parameters } from '../../../../nn/models/index.ts'
+import {
+  type Adapter,
+  embedTokens,
+  type Model,
+  type Parameters,
+  tokenRowNames,
+} from '../../../../nn/models/index.ts'
 import { createLayerwiseModel } from './layerwise-model.ts'
 import { everyFactor, type ObjectiveFactors, type ObjectiveSums } from './objective-sums.ts'
 import type { Pack } from './pack-step.ts'
@@ -10,12 +16,21 @@ export interface ObjectiveOptions {
   /** What the layers made is kept for the backward pass, made again, or as memory suggests. */
   readonly activations: 'auto' | 'keep' | 'recompute'
   readonly factors?: ObjectiveFactors
+  /** Trained in place of the model; gradients are then those of its tensors. */
+  readonly adapter?: Adapter
+  /** Seed of the adapter's dropout. */
+  readonly seed?: number
 }
 
 /** Computes the objective of design §4 and its gradient on packs of a step. */
 export interface Objective {
   /** Adds the gradient of the pack's share of the loss to `sums`. */
-  accumulate(pack: Pack, sums: Parameters): Promise<ObjectiveSums>
+  accumulate(
+    pack: Pack,
+    sums: Parameters,
+    /** What the draws of the adapter's dropout belong to, such as step and pack. */
+    drawLabels?: readonly (string | number)[],
+  ): Promise<ObjectiveSums>
   dispose(): Promise<void>
 }
 
@@ -25,7 +40,9 @@ const keptBytes = 1.5 * 2 ** 30
 export function createObjective(model: Model, options: ObjectiveOptions): Objective {
   const { threads, temperature, activations, factors = everyFactor } = options
   const { config, parameters } = model
-  const runnerOptions = { session: threads ? { threads } : {}, temperature, factors }
+  const { adapter, seed = 0 } = options
+  const session = threads ? { threads } : {}
+  const runnerOptions = { session, temperature, factors, ...(adapter ? { adapter } : {}) }
   const whole = createWholeModel(model, runnerOptions)
   const layerwise = createLayerwiseModel(model, runnerOptions)
   const runnerFor = (pack: Pack) => {
@@ -34,10 +51,10 @@ export function createObjective(model: Model, options: ObjectiveOptions): Object
     return keeps ? whole : layerwise
   }
   return {
-    async accumulate(pack, sums) {
+    async accumulate(pack, sums, labels = []) {
       const x = embedTokens(parameters, pack.tokens, config.hiddenSize)
-      const { objective, dx } = await runnerFor(pack).run(pack, x, sums)
-      addEmbeddingGradient(sums, pack.tokens, dx, config.hiddenSize)
+      const { objective, dx } = await runnerFor(pack).run(pack, x, sums, { seed, labels })
+      addEmbeddingGradient(sums, pack.tokens, dx, config.hiddenSize, adapter)
       return objective
     },
     async dispose() {
@@ -47,16 +64,21 @@ export function createObjective(model: Model, options: ObjectiveOptions): Object
   }
 }
 
-/** Adds row i of `dx` to row tokens[i] of the embedding's sum. */
+/** Adds row i of `dx` to row tokens[i] of the embedding's sum, or of the rows that are trained. */
 function addEmbeddingGradient(
   sums: Parameters,
   tokens: Int32Array,
   dx: Float32Array,
   width: number,
+  adapter: Adapter | undefined,
 ): void {
-  const table = sums.get('model.embed_tokens.weight')!.data
+  const ids = adapter?.config.tokenIds
+  if (ids?.length === 0) return
+  const table = sums.get(ids ? tokenRowNames.input : 'model.embed_tokens.weight')!.data
+  const first = ids?.[0] ?? 0
   for (let index = 0; index < tokens.length; index++) {
-    const target = tokens[index]! * width
+    const target = (tokens[index]! - first) * width
+    if (target < 0 || target >= table.length) continue
     const source = index * width
     for (let column = 0; column < width; column++) table[target + column]! += dx[source + column]!
   }

@@ -1,10 +1,15 @@
 import { join } from 'node:path'
 import { InterruptedError, ReflectionCoderError } from '../../../../core/index.ts'
 import {
+  type Adapter,
   addTokenRows,
+  createAdapter,
   exportModel,
   loadModel,
+  type Model,
+  mergeAdapter,
   type Parameters,
+  writeAdapter,
   zeroGradients,
 } from '../../../../nn/models/index.ts'
 import type { Plan, PlannedStep } from '../../../plan/index.ts'
@@ -23,25 +28,28 @@ export async function* onnxEngine(request: EngineRequest): AsyncGenerator<TrainE
   const { options, plan, planHash, signal } = request
   const { manifest } = plan
   const model = addTokenRows(await loadModel(options.model), manifest.addedTokens)
-  const optimizer = createAdamWState(model.parameters)
-  const first = options.resume
-    ? await readCheckpoint(options.out, planHash, model.parameters, optimizer)
-    : 0
+  const adapter = adapterOf(model, request)
+  const parameters = adapter?.parameters ?? model.parameters
+  const optimizer = createAdamWState(parameters)
+  const owner = { planHash, trained: adapter ? JSON.stringify(adapter.config) : 'all weights' }
+  const first = options.resume ? await readCheckpoint(options.out, owner, parameters, optimizer) : 0
   yield { type: 'resume', step: first }
   const objective = createObjective(model, {
     threads: options.threads,
     temperature: manifest.config.temperature,
     activations: options.activations,
+    seed: manifest.config.seed,
+    ...(adapter ? { adapter } : {}),
   })
   const every = options.checkpointEvery || Math.max(1, Math.ceil(manifest.steps / 10))
   const save = async (step: number): Promise<TrainEvent> => {
-    const state = { step, parameters: model.parameters, optimizer }
-    const path = await writeCheckpoint(options.out, planHash, state, options.keepCheckpoints)
+    const state = { step, parameters, optimizer }
+    const path = await writeCheckpoint(options.out, owner, state, options.keepCheckpoints)
     return { type: 'checkpoint-end', step, path }
   }
   try {
     for await (const step of plan.steps(first)) {
-      const trainer = { plan, objective, parameters: model.parameters, optimizer }
+      const trainer = { plan, objective, parameters, optimizer }
       yield { type: 'step-end', metrics: await runStep(trainer, step, options.tokensPerRun) }
       const done = step.step + 1
       if (done % every === 0 && done < manifest.steps) yield await save(done)
@@ -50,12 +58,28 @@ export async function* onnxEngine(request: EngineRequest): AsyncGenerator<TrainE
         throw new InterruptedError()
       }
     }
+    if (adapter) {
+      const path = join(options.out, 'adapter')
+      await writeAdapter(path, adapter, model, options.model)
+      yield { type: 'adapter-end', path }
+      if (!options.merge) return
+      mergeAdapter(model, adapter)
+    }
     const path = join(options.out, 'model')
     await exportModel(path, model, { dtype: options.dtype })
     yield { type: 'model-end', path }
   } finally {
     await objective.dispose()
   }
+}
+
+/** A new adapter, where one is asked for; the rows of the plan's new tokens are trained with it. */
+function adapterOf(model: Model, { options, plan }: EngineRequest): Adapter | undefined {
+  const { loraRank: rank, loraAlpha: alpha, loraDropout: dropout, loraTargets: targets } = options
+  if (rank === 0) return undefined
+  const { addedTokens, config } = plan.manifest
+  const tokenIds = addedTokens.map(({ id }) => id)
+  return createAdapter(model, { rank, alpha, dropout, targets, tokenIds }, config.seed)
 }
 
 interface Trainer {
@@ -74,8 +98,9 @@ async function runStep(
   const gradients = zeroGradients(parameters)
   const sums = emptySums()
   let tokens = 0
-  for (const pack of packStep(step.microBatches, plan.sampleTokens, tokensPerRun)) {
-    const part = await objective.accumulate(pack, gradients)
+  const packs = packStep(step.microBatches, plan.sampleTokens, tokensPerRun)
+  for (const [index, pack] of packs.entries()) {
+    const part = await objective.accumulate(pack, gradients, [step.step, index])
     if (!Number.isFinite(part.loss)) throw lossNotFinite(step, part.loss)
     addSums(sums, part)
     tokens += pack.tokens.length

@@ -2,14 +2,21 @@ import {
   add,
   Graph,
   type GraphModel,
+  gemm,
   gradients,
+  multiply,
   renderOnnx,
   takeRows,
   type Value,
 } from '../../../../nn/graph/index.ts'
 import {
+  type AdapterConfig,
+  adapterShapes,
+  adapterTargets,
   type DecoderConfig,
   headParameter,
+  headRowsName,
+  type LayerAdapters,
   type LayerKind,
   layerKind,
   layerParameter,
@@ -19,6 +26,12 @@ import {
   parameterShapes,
 } from '../../../../nn/models/index.ts'
 import { crossEntropyTerm, distillTerm, type HeadWeights, type Term } from './objective-terms.ts'
+
+/** What graphs are made for: a model, all of it trained, or an adapter beside it. */
+export interface GraphSubject {
+  readonly config: DecoderConfig
+  readonly adapter?: AdapterConfig
+}
 
 /** Which parts of the objective a graph computes. */
 export interface TermChoice {
@@ -35,22 +48,24 @@ export interface TermChoice {
  * int64, rows of the terms' tokens among the chosen ones.
  */
 export function wholeModelGraph(
-  config: DecoderConfig,
+  subject: GraphSubject,
   shape: PackShape,
   choice: TermChoice,
   temperature: number,
 ): GraphModel {
+  const { config } = subject
   const graph = new Graph()
-  const weights = createWeights(graph, config)
+  const weights = createWeights(graph, subject)
   const pack = packInputs(graph, config, shape, true)
   const x = graph.input('x', ['tokens', config.hiddenSize])
   let hidden = x
   for (let layer = 0; layer < config.layers; layer++) {
     const ofLayer = (name: string) => weights.get(layerParameter(layer, name))
-    hidden = packedLayer(config, pack, hidden, ofLayer, layerKind(config, layer))
+    const adapters = layerAdapters(graph, subject, `${layer}:`)
+    hidden = packedLayer(config, pack, hidden, ofLayer, layerKind(config, layer), adapters)
   }
   const at = (name: string, size: string) => takeRows(hidden, graph.input(name, [size], 'int64'))
-  const terms = createTerms(graph, config, choice, temperature, weights, {
+  const terms = createTerms(graph, subject, choice, temperature, weights, {
     labelled: () => at('labelledAt', 'labelled'),
     paired: () => at('pairedAt', 'paired'),
   })
@@ -58,33 +73,34 @@ export function wholeModelGraph(
 }
 
 /** One layer forward: `x` → `y`, of all tokens or of the chosen ones. */
-export function layerGraph(config: DecoderConfig, shape: PackShape, kind: LayerKind): GraphModel {
-  const { graph, y } = buildLayer(config, shape, kind)
+export function layerGraph(subject: GraphSubject, shape: PackShape, kind: LayerKind): GraphModel {
+  const { graph, y } = buildLayer(subject, shape, kind)
   return renderOnnx('layer', graph, { y })
 }
 
 /** One layer computed again and differentiated: `x`, `d:y` → `d:x` and `sum:<weight>`. */
 export function layerGradientGraph(
-  config: DecoderConfig,
+  subject: GraphSubject,
   shape: PackShape,
   kind: LayerKind,
 ): GraphModel {
-  const { graph, x, y, weights } = buildLayer(config, shape, kind)
+  const { graph, x, y, weights } = buildLayer(subject, shape, kind)
   const seed = { output: y, cotangent: graph.input('d:y', y.shape) }
   return renderGradients('layer-gradient', graph, [seed], { x }, weights)
 }
 
 /** The objective on hidden states after the last layer: `x` → terms, `d:x`, `sum:<weight>`. */
 export function headGraph(
-  config: DecoderConfig,
+  subject: GraphSubject,
   part: 'labelled' | 'distilled',
   temperature: number,
 ): GraphModel {
+  const { config } = subject
   const graph = new Graph()
-  const weights = createWeights(graph, config)
+  const weights = createWeights(graph, subject)
   const x = graph.input('x', [part === 'labelled' ? 'labelled' : 'paired', config.hiddenSize])
   const choice = { labelled: part === 'labelled', distilled: part === 'distilled' }
-  const terms = createTerms(graph, config, choice, temperature, weights, {
+  const terms = createTerms(graph, subject, choice, temperature, weights, {
     labelled: () => x,
     paired: () => x,
   })
@@ -94,36 +110,66 @@ export function headGraph(
 /** Weights of a graph, fed under their names when they are first used. */
 interface Weights {
   get(name: string): Value
-  readonly used: ReadonlyMap<string, Value>
+  /** Those that have a gradient. */
+  readonly trained: ReadonlyMap<string, Value>
+  /** Gradients that are made apart from the others, by the names of what is trained. */
+  readonly apart: Map<string, Value>
 }
 
-function createWeights(graph: Graph, config: DecoderConfig, layer?: number): Weights {
-  const shapes = parameterShapes(config)
+function createWeights(graph: Graph, { config, adapter }: GraphSubject, layer?: number): Weights {
+  const own = parameterShapes(config)
+  const added = adapter ? adapterShapes(config, adapter) : new Map<string, number[]>()
+  const trained = new Map<string, Value>()
   const used = new Map<string, Value>()
   return {
-    used,
+    trained,
+    apart: new Map(),
     get(name) {
       const known = used.get(name)
       if (known) return known
-      const shape = shapes.get(layer === undefined ? name : layerParameter(layer, name))
-      const value = graph.input(name, shape!)
+      const full = layer === undefined ? name : layerParameter(layer, name)
+      const value = graph.input(name, (added.get(full) ?? own.get(full))!)
       used.set(name, value)
+      if (!adapter || added.has(full)) trained.set(name, value)
       return value
     },
   }
 }
 
-function buildLayer(config: DecoderConfig, shape: PackShape, kind: LayerKind) {
+/** The adapter of one layer; `drop:<prefix><place>` are bool feeds, true where A sees an element. */
+function layerAdapters(
+  graph: Graph,
+  { adapter }: GraphSubject,
+  prefix: string,
+): LayerAdapters | undefined {
+  if (!adapter) return undefined
+  const { rank, alpha, dropout, targets } = adapter
+  return {
+    scale: alpha / rank,
+    targets: new Set(targets.map((target) => adapterTargets[target])),
+    drop(place, x) {
+      if (dropout === 0) return x
+      const kept = graph.input(`drop:${prefix}${place}`, x.shape, 'bool')
+      const factors = [graph.scalar(1 / (1 - dropout)), graph.scalar(0)]
+      const signature = { type: 'float32', shape: x.shape } as const
+      return multiply(x, graph.emit('Where', [kept, ...factors], [signature])[0]!)
+    },
+  }
+}
+
+function buildLayer(subject: GraphSubject, shape: PackShape, kind: LayerKind) {
+  const { config } = subject
   const graph = new Graph()
-  const weights = createWeights(graph, config, 0)
+  const weights = createWeights(graph, subject, 0)
+  const adapters = layerAdapters(graph, subject, '')
   const pack = packInputs(graph, config, shape, kind.wanted === 'chosen')
   const x = graph.input('x', ['tokens', config.hiddenSize])
-  return { graph, x, weights, y: packedLayer(config, pack, x, weights.get, kind) }
+  return { graph, x, weights, y: packedLayer(config, pack, x, weights.get, kind, adapters) }
 }
 
 function createTerms(
   graph: Graph,
-  config: DecoderConfig,
+  { config, adapter }: GraphSubject,
   choice: TermChoice,
   temperature: number,
   weights: Weights,
@@ -138,7 +184,24 @@ function createTerms(
   if (choice.distilled) {
     terms.push(distillTerm(graph, config, hidden.paired(), head, temperature))
   }
+  if (adapter && adapter.tokenIds.length > 0) {
+    const parts = terms.map((term) => tokenRowsGradient(graph, term, adapter.tokenIds))
+    weights.apart.set(headRowsName(config), parts.reduce(add))
+  }
   return terms.map((term) => ({ ...term, output: term.logits }))
+}
+
+/** Gradient of the rows of some tokens of a frozen output matrix, [tokens, hidden]. */
+function tokenRowsGradient(
+  graph: Graph,
+  { normal, cotangent }: Term,
+  ids: readonly number[],
+): Value {
+  const vector = (value: number) => graph.constant([value], [1], 'int64')
+  const bounds = [vector(ids[0]!), vector(ids.at(-1)! + 1), vector(1)]
+  const shape = [cotangent.shape[0]!, ids.length]
+  const [columns] = graph.emit('Slice', [cotangent, ...bounds], [{ type: 'float32', shape }])
+  return gemm(columns!, normal, { transposeA: true })
 }
 
 interface Seed {
@@ -154,16 +217,19 @@ function renderGradients(
   inputs: Readonly<Record<string, Value>>,
   weights: Weights,
 ): GraphModel {
-  const wanted = [...Object.values(inputs), ...weights.used.values()]
+  const wanted = [...Object.values(inputs), ...weights.trained.values()]
   const results = gradients(seeds, wanted)
   const outputs: Record<string, Value> = Object.assign({}, ...seeds.map((seed) => seed.outputs))
   Object.keys(inputs).forEach((input, index) => {
     outputs[`d:${input}`] = results[index]!
   })
   const first = Object.keys(inputs).length
-  ;[...weights.used].forEach(([weight, { shape }], index) => {
-    const sum = graph.input(`sum:${weight}`, shape)
-    outputs[`sum:${weight}`] = add(sum, results[first + index]!)
-  })
+  const sums = [...weights.trained.keys()].map((weight, index): [string, Value] => [
+    weight,
+    results[first + index]!,
+  ])
+  for (const [weight, gradient] of [...sums, ...weights.apart]) {
+    outputs[`sum:${weight}`] = add(graph.input(`sum:${weight}`, gradient.shape), gradient)
+  }
   return renderOnnx(name, graph, outputs)
 }

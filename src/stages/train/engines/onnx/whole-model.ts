@@ -1,4 +1,5 @@
 import {
+  type Adapter,
   chooseTokens,
   createRotaryTable,
   type DecoderConfig,
@@ -7,8 +8,10 @@ import {
   packShape,
   parameterShapes,
 } from '../../../../nn/models/index.ts'
+import type { HostTensor } from '../../../../nn/runtime/index.ts'
+import { type DropKey, dropoutFeeds } from './dropout-feeds.ts'
 import { createSessions } from './graph-sessions.ts'
-import type { ModelRunner, RunnerOptions } from './model-runner.ts'
+import { fedParameters, type ModelRunner, type RunnerOptions } from './model-runner.ts'
 import { addCrossEntropy, addDivergence, emptySums } from './objective-sums.ts'
 import type { Pack } from './pack-step.ts'
 import { bothViews, indexVector, labelledFeeds, pairedFeeds } from './term-feeds.ts'
@@ -17,11 +20,12 @@ import { wholeModelGraph } from './training-graphs.ts'
 /** Runs a pack as one graph: nothing is computed twice, and nothing but sums leaves the run. */
 export function createWholeModel(model: Model, options: RunnerOptions): ModelRunner {
   const { config, parameters } = model
-  const { temperature, factors } = options
-  const sessions = createSessions(parameters, options.session)
+  const { temperature, factors, adapter } = options
+  const subject = { config, ...(adapter ? { adapter: adapter.config } : {}) }
+  const sessions = createSessions(fedParameters(parameters, adapter), options.session)
   const table = createRotaryTable(config)
   return {
-    async run(pack, x, sums) {
+    async run(pack, x, sums, dropKey) {
       const { labelled, distilled } = pack
       const shape = packShape(pack.rows)
       const choice = { labelled: labelled.length > 0, distilled: distilled.length > 0 }
@@ -33,7 +37,7 @@ export function createWholeModel(model: Model, options: RunnerOptions): ModelRun
       const key = `${shape.rows}:${shape.blocks}:${choice.labelled}:${choice.distilled}`
       const results = await sessions.runGradients(
         key,
-        () => wholeModelGraph(config, shape, choice, temperature),
+        () => wholeModelGraph(subject, shape, choice, temperature),
         {
           x: { data: x, shape: [pack.tokens.length, config.hiddenSize] },
           ...packFeeds(pack, shape, table),
@@ -42,6 +46,7 @@ export function createWholeModel(model: Model, options: RunnerOptions): ModelRun
           pairedAt: places(both),
           ...labelledFeeds(labelled, factors),
           ...pairedFeeds(distilled, factors),
+          ...(adapter ? allDropoutFeeds(config, adapter, pack, chosen.count, dropKey) : {}),
         },
         sums,
       )
@@ -55,6 +60,20 @@ export function createWholeModel(model: Model, options: RunnerOptions): ModelRun
     },
     dispose: sessions.dispose,
   }
+}
+
+function allDropoutFeeds(
+  config: DecoderConfig,
+  adapter: Adapter,
+  { tokens }: Pack,
+  chosen: number,
+  key: DropKey,
+): Record<string, HostTensor> {
+  const rows = { all: tokens.length, chosen }
+  const layers = Array.from({ length: config.layers }, (_, layer) =>
+    dropoutFeeds(config, adapter.config, layer, rows, key, `${layer}:`),
+  )
+  return Object.assign({}, ...layers)
 }
 
 /** Bytes of what one run holds at its peak: activations, logits, weights and two sets of sums. */

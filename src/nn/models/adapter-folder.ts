@@ -1,0 +1,233 @@
+import { createHash } from 'node:crypto'
+import { mkdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { InputError, writeFileAtomic } from '../../core/index.ts'
+import { openSafetensors, type SafetensorsFile, writeSafetensors } from '../weights/index.ts'
+import {
+  type Adapter,
+  type AdapterConfig,
+  type AdapterTarget,
+  adapterShapes,
+  adapterTargets,
+  mergeAdapter,
+  tokenRows,
+} from './adapter.ts'
+import { headParameter, type Model, type Parameters } from './parameters.ts'
+import { extendRows } from './room-for-rows.ts'
+
+const prefix = 'base_model.model.'
+
+/**
+ * Writes an adapter in peft's format, and `base_model.json`, by which another model is noticed.
+ *
+ * @param baseModel where the model came from, for `base_model_name_or_path`
+ */
+export async function writeAdapter(
+  folder: string,
+  { config, parameters }: Adapter,
+  model: Model,
+  baseModel: string,
+): Promise<void> {
+  await mkdir(folder, { recursive: true })
+  const tensors = [...parameters].map(([name, { data, shape }]) => ({
+    name: `${prefix}${name}`,
+    dtype: 'F32' as const,
+    shape,
+    data,
+  }))
+  await writeSafetensors(join(folder, 'adapter_model.safetensors'), tensors, { format: 'pt' })
+  const writeJson = (name: string, value: unknown) =>
+    writeFileAtomic(join(folder, name), `${JSON.stringify(value, null, 2)}\n`)
+  const fingerprint = fingerprintModel(model)
+  await writeJson('base_model.json', { path: baseModel, fingerprint })
+  await writeJson('adapter_config.json', renderConfig(config, model, baseModel))
+}
+
+/**
+ * Reads an adapter for a model. Rows of trained tokens go to the model's matrices, which grow where
+ * they are too short.
+ *
+ * @throws `RC_OTHER_MODEL` for an adapter of another model, `RC_BAD_ADAPTER` for one that lacks
+ * something or has parts that are not known, each with the file, the field or the tensor
+ */
+export async function readAdapter(
+  folder: string,
+  model: Model,
+): Promise<{ model: Model; adapter: Adapter }> {
+  const file = join(folder, 'adapter_config.json')
+  const config = parseConfig(file, await readJson(file))
+  await refuseOtherModel(folder, model)
+  const grown = growTo(model, config.tokenIds)
+  const path = join(folder, 'adapter_model.safetensors')
+  const weights = await openSafetensors(path)
+  try {
+    const shapes = adapterShapes(grown.config, config)
+    refuseOtherTensors(path, weights, shapes)
+    const rows = tokenRows(grown, config)
+    const parameters: Parameters = new Map()
+    for (const [name, shape] of shapes) {
+      const values = await weights.readFloat32(`${prefix}${name}`)
+      const data = rows.get(name) ?? values
+      if (data !== values) data.set(values)
+      parameters.set(name, { data, shape })
+    }
+    return { model: grown, adapter: { config, parameters } }
+  } finally {
+    await weights.close()
+  }
+}
+
+/** A model with an adapter merged into it. */
+export async function applyAdapter(model: Model, folder: string): Promise<Model> {
+  const read = await readAdapter(folder, model)
+  mergeAdapter(read.model, read.adapter)
+  return read.model
+}
+
+function renderConfig(config: AdapterConfig, model: Model, baseModel: string) {
+  const { rank, alpha, dropout, targets, tokenIds } = config
+  const matrices = model.config.tiedEmbeddings ? ['embed_tokens'] : ['embed_tokens', 'lm_head']
+  return {
+    peft_type: 'LORA',
+    task_type: 'CAUSAL_LM',
+    base_model_name_or_path: baseModel,
+    inference_mode: true,
+    r: rank,
+    lora_alpha: alpha,
+    lora_dropout: dropout,
+    target_modules: [...targets],
+    bias: 'none',
+    fan_in_fan_out: false,
+    init_lora_weights: true,
+    modules_to_save: null,
+    use_dora: false,
+    use_rslora: false,
+    trainable_token_indices:
+      tokenIds.length === 0
+        ? null
+        : Object.fromEntries(matrices.map((name) => [name, [...tokenIds]])),
+  }
+}
+
+function parseConfig(file: string, json: Record<string, unknown>): AdapterConfig {
+  const fail = (field: string, expected: string) =>
+    badAdapter(`${file}: ${field} should be ${expected}, got ${JSON.stringify(json[field])}`)
+  const known: [field: string, values: unknown[], text: string][] = [
+    ['peft_type', ['LORA'], '"LORA"'],
+    ['bias', [undefined, 'none'], '"none"'],
+    ['use_dora', [undefined, false], 'false'],
+    ['use_rslora', [undefined, false], 'false'],
+    ['modules_to_save', [undefined, null], 'null'],
+    ['fan_in_fan_out', [undefined, false], 'false'],
+  ]
+  for (const [field, values, text] of known) {
+    if (!values.includes(json[field])) throw fail(field, text)
+  }
+  for (const field of ['rank_pattern', 'alpha_pattern']) {
+    if (Object.keys((json[field] as object | null) ?? {}).length > 0) throw fail(field, 'empty')
+  }
+  const { r: rank, lora_alpha: alpha, lora_dropout: dropout = 0, target_modules: targets } = json
+  if (!Number.isInteger(rank) || (rank as number) < 1) throw fail('r', 'a whole number above 0')
+  if (typeof alpha !== 'number') throw fail('lora_alpha', 'a number')
+  const isKnown = (name: unknown): name is AdapterTarget =>
+    Object.hasOwn(adapterTargets, name as string)
+  if (!Array.isArray(targets) || !targets.every(isKnown)) {
+    throw fail('target_modules', `a list of ${Object.keys(adapterTargets).join(', ')}`)
+  }
+  const order = Object.keys(adapterTargets)
+  return {
+    rank: rank as number,
+    alpha,
+    dropout: dropout as number,
+    targets: targets.toSorted((a, b) => order.indexOf(a) - order.indexOf(b)),
+    tokenIds: parseTokenIds(json.trainable_token_indices, () =>
+      fail('trainable_token_indices', 'the same neighbouring ids for embed_tokens and lm_head'),
+    ),
+  }
+}
+
+function parseTokenIds(value: unknown, fail: () => InputError): number[] {
+  if (value === null || value === undefined) return []
+  const lists = Array.isArray(value) ? [value] : Object.values(value as Record<string, number[]>)
+  const ids = lists[0] as number[]
+  const isSame = lists.every((list) => Array.isArray(list) && list.join() === ids.join())
+  const areNeighbours = ids.every((id, index) => Number.isInteger(id) && id === ids[0]! + index)
+  if (!isSame || !areNeighbours) throw fail()
+  return ids
+}
+
+async function refuseOtherModel(folder: string, model: Model): Promise<void> {
+  const text = await readFile(join(folder, 'base_model.json'), 'utf8').catch(() => undefined)
+  if (text === undefined) return // peft itself notes no more than a name
+  const { path, fingerprint } = JSON.parse(text) as { path: string; fingerprint: string }
+  if (fingerprint === fingerprintModel(model)) return
+  throw new InputError(
+    `the adapter ${folder} belongs to another model: it was trained on ${path}`,
+    {
+      code: 'RC_OTHER_MODEL',
+      hint: 'Give that model, or an adapter of this one.',
+    },
+  )
+}
+
+/** SHA-256 over the weights of all norms, which no adapter and no new token changes. */
+export function fingerprintModel({ parameters }: Model): string {
+  const hash = createHash('sha256')
+  for (const [name, { data }] of parameters) {
+    if (!/norm\.weight$/.test(name)) continue
+    hash.update(name).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
+  }
+  return hash.digest('hex')
+}
+
+function growTo(model: Model, tokenIds: readonly number[]): Model {
+  const vocabularySize = Math.max(model.config.vocabularySize, ...tokenIds.map((id) => id + 1))
+  if (vocabularySize === model.config.vocabularySize) return model
+  const parameters = new Map(model.parameters)
+  for (const name of new Set(['model.embed_tokens.weight', headParameter(model.config)])) {
+    const { data, shape } = parameters.get(name)!
+    const width = shape[1]!
+    const grown = extendRows(data, vocabularySize * width)
+    parameters.set(name, { data: grown, shape: [vocabularySize, width] })
+  }
+  return { ...model, config: { ...model.config, vocabularySize }, parameters }
+}
+
+function refuseOtherTensors(
+  path: string,
+  { tensors }: SafetensorsFile,
+  shapes: ReadonlyMap<string, readonly number[]>,
+): void {
+  for (const [name, shape] of shapes) {
+    const found = tensors.get(`${prefix}${name}`)
+    const expected = `[${shape.join(', ')}]`
+    if (found === undefined)
+      throw badAdapter(`${path}: the tensor ${prefix}${name} ${expected} is missing`)
+    if (found.shape.join() === shape.join()) continue
+    const got = `[${found.shape.join(', ')}]`
+    throw new InputError(
+      `${path}: the tensor ${prefix}${name} does not fit the model: expected ${expected}, got ${got}`,
+      { code: 'RC_OTHER_MODEL', hint: 'The adapter was trained on another model; give that one.' },
+    )
+  }
+  for (const name of tensors.keys()) {
+    if (name.startsWith(prefix) && shapes.has(name.slice(prefix.length))) continue
+    throw badAdapter(`${path}: the tensor ${name} has no place in this adapter`)
+  }
+}
+
+async function readJson(path: string): Promise<Record<string, unknown>> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>
+  } catch (cause) {
+    throw badAdapter(`cannot read ${path}: ${(cause as Error).message}`, cause)
+  }
+}
+
+function badAdapter(message: string, cause?: unknown): InputError {
+  return new InputError(message, {
+    code: 'RC_BAD_ADAPTER',
+    hint: 'Give the folder of a LoRA adapter for a causal language model, as peft writes it.',
+    cause,
+  })
+}

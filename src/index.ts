@@ -50,7 +50,21 @@ export {
   generateOptionsSchema,
 } from './stages/generate/index.ts'
 export { createPlan, type PlanOptions, planOptionsSchema, readPlan } from './stages/plan/index.ts'
-export { type SynthOptions, synthesise, synthOptionsSchema } from './stages/synth/index.ts'
+export {
+  estimateSynthesis,
+  forecastSynthesis,
+  type PreviewedDialog,
+  previewDialogs,
+  type SynthEstimate,
+  type SynthForecast,
+  type SynthOptions,
+  type SynthSummary,
+  serveSynthesis,
+  synthesise,
+  synthOptionsSchema,
+  type WorkerOptions,
+  workerOptionsSchema,
+} from './stages/synth/index.ts'
 export {
   computeObjective,
   type StepMetrics,

@@ -22,6 +22,10 @@ const allowedBetweenStages = new Set(['stages/train -> stages/plan'])
 const packageOwners: Record<string, string> = {
   'onnxruntime-node': 'nn/runtime',
   '@huggingface/hub': 'nn/hub',
+  openai: 'stages/synth',
+  'classic-level': 'stages/synth',
+  bullmq: 'core',
+  ioredis: 'core',
   commander: 'app/cli',
   'cli-progress': 'app/cli',
 }

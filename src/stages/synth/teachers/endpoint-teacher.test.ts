@@ -153,6 +153,41 @@ describe('an endpoint as the teacher', () => {
   })
 })
 
+describe('other domains and languages', () => {
+  const write = async (record: Record<string, unknown>) => {
+    const instructions = join(folder, 'own.jsonl')
+    await writeFile(instructions, `${JSON.stringify(record)}\n`)
+    return { instructions }
+  }
+  const speak = (program: string, answer: string): TeacherServerOptions['respond'] => {
+    return ({ messages }) => {
+      if (messages.at(-1)?.content.includes('for the first time')) return { text: answer }
+      return { text: messages.length === 2 ? `I compute it.\n${program}` : 'That is plausible.' }
+    }
+  }
+
+  it('keeps a word problem whose program prints the answer that came with it', async () => {
+    const problem = { instruction: 'Ann has 3 boxes of 14 pens. How many pens?', answer: '#### 42' }
+    const program = '```python\nboxes = 3\nprint(boxes * 14)\n```'
+    const settings = { ...(await write(problem)), domain: 'math' }
+    const summary = await run({ respond: speak(program, program) }, settings)
+    expect(summary).toMatchObject({ kept: 1, rounds: { 1: 1 } })
+    const [dialog] = await readAll()
+    expect(dialog?.messages[1]?.content[2]).toEqual({ type: 'execution', content: '42\n' })
+    expect(dialog?.messages[2]?.content[0]?.content).toContain('program that prints the answer')
+  })
+
+  it('builds and runs programs of another language', async () => {
+    const solution = 'twice() {\n  echo $(( $1 * 2 ))\n}'
+    const program = `\`\`\`bash\n${solution}\n# --- tests ---\n[ "$(twice 4)" = 8 ] || exit 1\n\`\`\``
+    const settings = { ...(await write({ instruction: 'Write twice.' })), language: 'bash' }
+    const respond = speak(program, `\`\`\`bash\n${solution}\n\`\`\``)
+    expect(await run({ respond }, settings)).toMatchObject({ kept: 1 })
+    expect(server?.requests[0]?.body.messages[0]?.content).toContain('`# --- tests ---`')
+    expect((await readAll())[0]?.meta).toEqual({ language: 'bash', outcomes: ['ok'] })
+  })
+})
+
 describe('an endpoint that cannot be used', () => {
   it('names a wrong key without showing it', async () => {
     process.env.TEST_TEACHER_KEY = 'sk-wrong-but-still-secret'

@@ -146,6 +146,66 @@ describe('a broken model folder', () => {
     expect(run.stderr).toMatch(/^error: .*k_proj\.weight.*NaN/im)
   })
 
+  /** Trains with a copy of the model whose files were changed. */
+  async function trainChanged(change: (folder: string) => Promise<void>): Promise<CliRun> {
+    const broken = join(folder, `model-${++files}`)
+    await cp(model, broken, { recursive: true })
+    await change(broken)
+    const out = join(broken, 'out')
+    const run = await runCli(['train', '--model', broken, '--plan', plan, '--out', out])
+    expect(run.status).toBe(2)
+    expect(spawnSync('ls', [join(out, 'model')]).status).not.toBe(0)
+    return run
+  }
+
+  it('names a truncated file', async () => {
+    const run = await trainChanged(async (broken) => {
+      const path = join(broken, 'model.safetensors')
+      await writeFile(path, (await readFile(path)).subarray(0, -100))
+    })
+    expect(run.stderr).toMatch(
+      /^error: .*model\.safetensors is not a sound safetensors file: tensor/m,
+    )
+  })
+
+  it('names a shard that the index names and the folder lacks', async () => {
+    const run = await trainChanged(async (broken) => {
+      const weightMap = { 'model.norm.weight': 'model-00001-of-00002.safetensors' }
+      await rm(join(broken, 'model.safetensors'))
+      const index = join(broken, 'model.safetensors.index.json')
+      await writeFile(index, JSON.stringify({ weight_map: weightMap }))
+    })
+    expect(run.stderr).toMatch(
+      /^error: .*index\.json places tensor model\.norm\.weight in model-00001-of-00002\.safetensors, but/m,
+    )
+  })
+
+  it.each([
+    [{ architectures: ['GemmaForCausalLM'] }, 'architectures should be one of LlamaForCausalLM'],
+    [
+      { rope_scaling: { rope_type: 'longrope' } },
+      'rope_scaling.rope_type should be one of default',
+    ],
+  ])('names the field of the configuration: %o', async (changes, problem) => {
+    const run = await trainChanged(async (broken) => {
+      const path = join(broken, 'config.json')
+      const config = JSON.parse(await readFile(path, 'utf8'))
+      await writeFile(path, JSON.stringify({ ...config, ...changes }))
+    })
+    expect(run.stderr).toContain(`config.json: ${problem}`)
+  })
+
+  it('names what is wrong with a GGUF file', async () => {
+    const broken = join(folder, 'broken.gguf')
+    await writeFile(broken, 'GGUF and nothing else')
+    const args = ['--plan', plan, '--out', join(folder, 'gguf-out')]
+    const run = await runCli(['train', '--model', broken, ...args])
+    expect(run.status).toBe(2)
+    expect(run.stderr).toMatch(
+      /^error: .*broken\.gguf cannot be used as a GGUF model: expected version/m,
+    )
+  })
+
   it('names a model folder without config.json', async () => {
     const args = ['--plan', plan, '--out', join(folder, 'none')]
     const run = await runCli(['train', '--model', join(folder, 'absent'), ...args])

@@ -3,8 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { loadModel } from '../../src/nn/models/index.ts'
 import { loadTokenizer } from '../../src/nn/tokenizer/index.ts'
 import { openModelSource } from '../../src/nn/weights/index.ts'
+import { createPlan, planOptionsSchema } from '../../src/stages/plan/index.ts'
+import { train, trainOptionsSchema } from '../../src/stages/train/index.ts'
+import { reflectionDialog } from '../e2e/tiny-model.ts'
 import { readTensors } from './compare.ts'
 import { describeParity, runPython } from './python.ts'
 
@@ -68,5 +72,29 @@ describeParity('a GGUF file of the reference package, read by transformers', () 
     const tokenizer = await loadTokenizer(path('model.gguf'))
     const texts: string[] = JSON.parse(await readFile(textFile, 'utf8'))
     expect(texts.map(tokenizer.encodeText)).toEqual(await readJson('ids.json'))
+  })
+
+  it('trains as the folder that it was made of', async () => {
+    const [model] = models
+    const [gguf, original] = ['model.gguf', 'original'].map((part) => join(folderOf(model), part))
+    const [found, expected] = [await loadModel(gguf!), await loadModel(original!)]
+    expect(found.config).toEqual(expected.config)
+    for (const [name, tensor] of expected.parameters) {
+      expect(found.parameters.get(name), name).toEqual(tensor)
+    }
+    const data = join(folder, 'dialogs.jsonl')
+    await writeFile(data, `${JSON.stringify(reflectionDialog)}\n`)
+    const plan = join(folder, 'plan')
+    const planned = { data: [data], model: gguf, out: plan, sequencesPerStep: 1, maxSteps: 2 }
+    await createPlan(planOptionsSchema.parse(planned))
+    const options = { model: gguf, plan, out: join(folder, 'out'), threads: 1 }
+    const summary = await train(trainOptionsSchema.parse(options))
+    expect(summary.lastStep?.loss).toBeGreaterThan(0)
+    const tuned = await loadModel(summary.model!)
+    expect(tuned.config.architecture).toBe('LlamaForCausalLM')
+    const text = 'def add(first, second):'
+    expect((await loadTokenizer(summary.model!)).encodeText(text)).toEqual(
+      (await loadTokenizer(gguf!)).encodeText(text),
+    )
   })
 })

@@ -1,22 +1,26 @@
 import { afterAll, describe, expect, it } from 'vitest'
-import { createDecoder, initialiseModel } from '../models/index.ts'
+import { createDecoder, initialiseModel, type Model } from '../models/index.ts'
 import { type BatchOptions, generateBatch } from './generate-batch.ts'
 
-const model = initialiseModel(
-  {
-    architectures: ['Qwen2ForCausalLM'],
-    vocab_size: 61,
-    hidden_size: 32,
-    intermediate_size: 48,
-    num_hidden_layers: 2,
-    num_attention_heads: 4,
-    num_key_value_heads: 2,
-    tie_word_embeddings: true,
-  },
-  7,
-)
-// Weights of a fresh model are small, and its logits nearly equal: ten times as large they differ.
-for (const { data } of model.parameters.values()) data.set(data.map((x) => 10 * x))
+const shape = {
+  architectures: ['Qwen2ForCausalLM'],
+  vocab_size: 61,
+  hidden_size: 32,
+  intermediate_size: 48,
+  num_hidden_layers: 2,
+  num_attention_heads: 4,
+  num_key_value_heads: 2,
+  tie_word_embeddings: true,
+}
+
+/** Weights of a fresh model are small, and its logits nearly equal: ten times as large they differ. */
+function createModel(changes: Record<string, unknown> = {}): Model {
+  const fresh = initialiseModel({ ...shape, ...changes }, 7)
+  for (const { data } of fresh.parameters.values()) data.set(data.map((x) => 10 * x))
+  return fresh
+}
+
+const model = createModel()
 const decoder = createDecoder(model)
 afterAll(() => decoder.dispose())
 
@@ -37,22 +41,33 @@ const run = (options: Partial<BatchOptions>, chosen = requests) =>
   generateBatch(decoder, model.config, chosen, { ...greedy, ...options })
 
 describe('generateBatch', () => {
-  it('continues as a full forward pass over all tokens would', async () => {
-    const results = await run({})
+  it.each([
+    ['Qwen 2', {}],
+    ['Mistral, a window of 6', { architectures: ['MistralForCausalLM'], sliding_window: 6 }],
+    [
+      'Qwen 2, a window in the second layer',
+      { use_sliding_window: true, sliding_window: 5, max_window_layers: 1 },
+    ],
+    ['Qwen 3', { architectures: ['Qwen3ForCausalLM'], head_dim: 12 }],
+  ])('continues as a full forward pass over all tokens would: %s', async (_, changes) => {
+    const own = createModel(changes)
+    const ownDecoder = createDecoder(own)
+    const results = await generateBatch(ownDecoder, own.config, requests, greedy)
     for (const [index, { ids }] of results.entries()) {
       const tokens = Int32Array.from([...requests[index]!.promptIds, ...ids])
       const positions = tokens.map((_, position) => position)
       const rows = [{ start: 0, length: tokens.length }]
-      const hidden = await decoder.forward({ tokens, positions, rows })
-      const logits = await decoder.logits(hidden)
+      const hidden = await ownDecoder.forward({ tokens, positions, rows })
+      const logits = await ownDecoder.logits(hidden)
       const prompt = requests[index]!.promptIds.length
       ids.forEach((id, count) => {
-        const from = (prompt + count - 1) * model.config.vocabularySize
-        const row = logits.subarray(from, from + model.config.vocabularySize)
+        const from = (prompt + count - 1) * own.config.vocabularySize
+        const row = logits.subarray(from, from + own.config.vocabularySize)
         // The cache sums in another order: the chosen token may lose by rounding only.
         expect(row[id]).toBeGreaterThan(Math.max(...row) - 1e-4)
       })
     }
+    await ownDecoder.dispose()
   })
 
   it('gives each prompt what it gets alone', async () => {

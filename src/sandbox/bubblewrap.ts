@@ -60,7 +60,7 @@ export function bubblewrapArguments(
       '--dir',
       '/dev/shm',
       '--dir',
-      '/work',
+      '/box',
       '--dir',
       '/tmp',
       '--dir',
@@ -85,7 +85,7 @@ export function visiblePath(path: string): string {
 }
 
 function isCovered(path: string): boolean {
-  return ['/tmp', '/work', '/dev', '/proc'].some((folder) => isBelow(path, folder))
+  return ['/tmp', '/box', '/dev', '/proc'].some((folder) => isBelow(path, folder))
 }
 
 const visibleSettings = [

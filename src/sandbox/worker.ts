@@ -150,7 +150,7 @@ export async function createWorker(options: WorkerOptions): Promise<Worker> {
     },
   }
   try {
-    const home = bubblewrap ? '/work' : '.'
+    const home = bubblewrap ? '/box' : '.'
     const environment = { ...programEnvironment, HOME: home, USER: 'user', LOGNAME: 'user' }
     const uid = bubblewrap?.privileged ? firstProgramUid + (process.pid ?? 0) : null
     sendFrame(channel, {

@@ -182,7 +182,7 @@ def f(x):
                 try: text = io.open('/proc/%s/%s' % (pid, name), 'rb').read(1 << 20)
                 except OSError: continue
                 if b'7919' in text: return [x * 7919 + 1]
-    for place in ('.', '/tmp', '/work', '/dev/shm', '/run/reflectioncoder'):
+    for place in ('.', '/tmp', '/box', '/dev/shm', '/run/reflectioncoder'):
         for folder, _, names in os.walk(place):
             for name in names:
                 try:
@@ -356,7 +356,7 @@ def f(x):
 import builtins, io, sys
 builtins.answers = [1]
 sys.modules['answers'] = 1
-for place in ('/tmp/answers', '/dev/shm/answers', '/work/answers', 'answers'):
+for place in ('/tmp/answers', '/dev/shm/answers', '/box/answers', 'answers'):
     try: io.open(place, 'w').write('x')
     except OSError: pass
 def f(x): return [0]`,
@@ -370,6 +370,6 @@ export function ordinaryProgram(number: number): string {
 # ${number}
 import builtins, os, sys
 left = [hasattr(builtins, 'answers'), 'answers' in sys.modules]
-left += [os.path.exists(place) for place in ('/tmp/answers', '/dev/shm/answers', '/work/answers', 'answers', '/tmp/hit')]
+left += [os.path.exists(place) for place in ('/tmp/answers', '/dev/shm/answers', '/box/answers', 'answers', '/tmp/hit')]
 def f(x): return None if any(left) else [x * 7919 + 1]`
 }

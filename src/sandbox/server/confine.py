@@ -90,10 +90,10 @@ def leave_mounts():
 
 
 def make_private(storage_bytes):
-    """Puts an empty /tmp, /work and /dev/shm in place, which share `storage_bytes` of memory."""
+    """Puts an empty /tmp, /box and /dev/shm in place, which share `storage_bytes` of memory."""
     options = b'size=%d,nr_inodes=20000,mode=755' % storage_bytes
     check(libc.mount(b'storage', b'/tmp', b'tmpfs', MS_NOSUID | MS_NODEV, options), 'mount /tmp')
-    for name, place in ((b'work', b'/work'), (b'shm', b'/dev/shm'), (b'tmp', b'/tmp')):
+    for name, place in ((b'box', b'/box'), (b'shm', b'/dev/shm'), (b'tmp', b'/tmp')):
         os.mkdir(b'/tmp/' + name)
         os.chmod(b'/tmp/' + name, 0o1777)
         check(libc.mount(b'/tmp/' + name, place, None, MS_BIND, None), 'bind ' + place.decode())

@@ -88,7 +88,7 @@ class Task:
                 child.workspace.enter(limits['fileBytes'])
             confine.mount_processes()
             confine.volunteer_for_oom(child.oom_score)
-            os.chdir('/work')
+            os.chdir('/box')
         else:
             os.chdir(self.folder or child.workspace.folder)
         confine.limit_resources(limits, child.memory_limits(limits, walls), walled)

@@ -59,7 +59,7 @@ sys.exit(sum(os.wait()[1] != 0 for _ in range(6)))`,
 written = 0
 try:
   for i in range(100):
-    for folder in ('/tmp', '/work', '/dev/shm'):
+    for folder in ('/tmp', '/box', '/dev/shm'):
       with open(f'{folder}/{i}', 'wb') as file: written += file.write(bytes(1 << 20))
 except OSError as error: print(error.strerror, written <= 8 << 20)`,
     limits: { fileBytes: 8 << 20, cpuMs: 1000 },

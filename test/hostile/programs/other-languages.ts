@@ -6,7 +6,7 @@ export const otherLanguages: HostileProgram[] = [
     must: 'removes its own files only',
     language: 'sh',
     source:
-      'rm -rf --no-preserve-root /usr/bin /etc /run /dev /tmp /work 2>/dev/null; [ -x /usr/bin/env ] && echo kept',
+      'rm -rf --no-preserve-root /usr/bin /etc /run /dev /tmp /box 2>/dev/null; [ -x /usr/bin/env ] && echo kept',
     limits: { cpuMs: 4000, chargedMs: 8000 },
     outcome: 'ok',
     stdout: 'kept\n',

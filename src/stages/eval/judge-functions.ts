@@ -7,6 +7,7 @@ import type { EvalOptions } from './options.ts'
 import { openReferences, type References } from './references.ts'
 import { type JudgeReport, openJudge, runJudge } from './run-judge.ts'
 import { runParallel } from './run-parallel.ts'
+import { readShippedReferences } from './shipped-references.ts'
 import type { ProgramVerdict, SetVerdict } from './verdicts.ts'
 
 /**
@@ -20,11 +21,10 @@ export async function judgeFunctions(
   tasks: readonly JudgedTask<Problem>[],
   { sandbox, source, options, workers, onVerdict, signal, referenceFolder }: JudgeContext,
 ): Promise<void> {
-  const references = await openReferences(options.cache ? referenceFolder : undefined, {
-    hash,
-    pythonVersion: sandbox.pythonVersion,
-    judgeSource: source,
-  })
+  const setting = { hash, pythonVersion: sandbox.pythonVersion, judgeSource: source }
+  const references = options.cache
+    ? await openReferences(referenceFolder, setting, await readShippedReferences(hash, sandbox))
+    : await openReferences(undefined, setting)
   const usesNumpy = tasks.some(({ programs }) => programs.some((text) => text.includes('numpy')))
   const host = openJudge(sandbox, usesNumpy ? ['numpy'] : [], workers)
   try {

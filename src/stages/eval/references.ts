@@ -33,23 +33,24 @@ export interface ReferenceSetting {
 
 /**
  * Opens the references that earlier evaluations left in a folder; without a folder they are kept
- * in memory alone. Those of other problems, another judge, Python or machine are not seen.
+ * in memory alone. What is `shipped` counts where nothing else is known. Those of other problems, another judge, Python or machine are not seen.
  */
 export async function openReferences(
   folder: string | undefined,
   setting: ReferenceSetting,
+  shipped: KnownSets = new Map(),
 ): Promise<References> {
   const path = folder === undefined ? undefined : join(folder, `${keyOf(setting)}.jsonl`)
   const known: KnownSets = path === undefined ? new Map() : await readReferences(path)
   let changed = false
   return {
     valuesOf(taskId) {
-      const sets = known.get(taskId) ?? {}
+      const sets = { ...shipped.get(taskId), ...known.get(taskId) }
       return Object.fromEntries(Object.entries(sets).map(([name, { values }]) => [name, values]))
     },
     secondsOf(taskId) {
-      const sets = known.get(taskId)
-      if (sets === undefined) return undefined
+      const sets = { ...shipped.get(taskId), ...known.get(taskId) }
+      if (Object.keys(sets).length === 0) return undefined
       return Object.values(sets).reduce((sum, { seconds }) => sum + seconds, 0)
     },
     add(taskId, sets) {
@@ -66,7 +67,8 @@ export async function openReferences(
   }
 }
 
-type KnownSets = Map<string, Record<string, ReferenceSet>>
+/** Sets of inputs by task and name. */
+export type KnownSets = Map<string, Record<string, ReferenceSet>>
 
 /** A file that cannot be read is made anew. */
 async function readReferences(path: string): Promise<KnownSets> {

@@ -16,6 +16,7 @@ import signal
 import struct
 import subprocess
 import sys
+import time
 
 import charged_time
 from judge_comparison import NOT_NONE_ORACLES, is_floats
@@ -141,7 +142,8 @@ class Timer:
 
 
 def _run_reference(order, inputs, channel):
-    clock = charged_time.Clock()
+    # References only compute, and a machine that pauses must not make their times longer.
+    now = time.process_time
     not_none = order["dataset"] == "mbpp" and order["entryPoint"] in NOT_NONE_ORACLES
     with Quiet():
         try:
@@ -153,9 +155,9 @@ def _run_reference(order, inputs, channel):
         for arguments in inputs:
             try:
                 arguments = copy.deepcopy(arguments)
-                started = clock.now()
+                started = now()
                 result = function(*arguments)
-                seconds = clock.now() - started
+                seconds = now() - started
                 if not_none:
                     result = result is not None
                 channel.send_value(seconds, result, int(is_floats(result)))

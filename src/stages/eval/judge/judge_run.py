@@ -86,7 +86,7 @@ class Run:
         self.order = json.dumps(order).encode("ascii")
         self.limit_ms = max(1, int(seconds * MILLISECONDS))
         self.memory_bytes = order["memoryBytes"]
-        self.seconds = 0.0
+        self.report = None
         self.buffer = bytearray()
 
     def __enter__(self):
@@ -100,7 +100,7 @@ class Run:
         return self
 
     def __exit__(self, *exception):
-        self.seconds = self.candidate.end()["chargedMs"] / MILLISECONDS
+        self.report = self.candidate.end()
 
     def messages(self, keep):
         """Messages as they come, until the candidate ends; `keep()` asks for all of a large value."""

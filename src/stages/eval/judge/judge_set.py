@@ -35,6 +35,8 @@ class JudgedSet:
         self.error = None
         self.load = 0.0
         self.seconds = 0.0
+        self.idle_seconds = 0.0
+        self.out_of_time = False
 
     def collect(self, messages):
         """Takes messages until the status is known or there are no more."""
@@ -59,6 +61,7 @@ class JudgedSet:
         if message.failed:
             passed = False
             self.show(index, error=message.text())
+            self.out_of_time = self.out_of_time or message.seconds >= self.limits[index]
         else:
             passed = self.judge_result(index, message.payload)
         self.flags.append(passed)
@@ -72,6 +75,17 @@ class JudgedSet:
             return False
         self.status = PASS if all(self.flags) else FAIL
         return True
+
+    def end(self, report):
+        """Takes how the candidate ended and what it used."""
+        self.seconds = report["chargedMs"] / 1000
+        self.idle_seconds = max(0.0, self.seconds - report["cpuMs"] / 1000)
+        if self.status == TIMEOUT and report["cause"] in ("charged-timeout", "wall-timeout"):
+            self.out_of_time = True
+
+    def may_have_been_paused(self):
+        """Whether it was over a limit and hardly ran meanwhile: it slept, or the machine did."""
+        return self.out_of_time and self.idle_seconds > self.seconds / 2
 
     def judge_result(self, index, payload):
         expected = self.expected[index]

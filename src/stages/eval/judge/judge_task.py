@@ -89,7 +89,7 @@ class Judge:
         raise ReferenceFault(f"ended after {len(expected)} of {count} {name} inputs")
 
     def judge_set(self, name, program):
-        expected, wanted = self.expected[name], set()
+        expected, wanted, retried = self.expected[name], set(), False
         while True:
             judged = JudgedSet(self.task, self.inputs[name], expected, self.limits(name), self.options)
             try:
@@ -98,10 +98,20 @@ class Judge:
                 wanted.add(need.index)
                 if len(wanted) > MAXIMUM_WANTED:
                     wanted = set(range(len(expected)))
-                expected = self.run_reference(name, wanted) if need.of_reference else expected
+                if need.of_reference:
+                    expected = self.fetch_expected(name, expected, wanted)
+                continue
+            if judged.may_have_been_paused() and not retried:
+                retried = True
                 continue
             self.show_expected(name, judged)
             return judged.verdict()
+
+    def fetch_expected(self, name, expected, wanted):
+        """The expected values with those of `wanted` inputs, the others as they are known."""
+        last = max(wanted)
+        fetched = self.run_reference(name, wanted, last)
+        return [*fetched[: last + 1], *expected[last + 1 :]]
 
     def limits(self, name):
         least, factor = self.options["minTimeLimit"], self.options["gtTimeLimitFactor"]
@@ -116,7 +126,7 @@ class Judge:
         run = Run(self.candidates, order, total)
         with run:
             judged.collect(run.messages(lambda: len(judged.flags) in wanted))
-        judged.seconds = run.seconds
+        judged.end(run.report)
 
     def show_expected(self, name, judged):
         """Fetches the expected value of the failure that is reported, where it was not kept."""

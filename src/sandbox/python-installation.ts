@@ -26,7 +26,7 @@ print(json.dumps([sys.executable, '.'.join(map(str, sys.version_info[:3])),
  * @throws MissingDependencyError `RC_PYTHON_MISSING` or `RC_PYTHON_UNUSABLE`.
  */
 export async function findPython(python = 'python3'): Promise<PythonInstallation> {
-  const answer = await promisify(execFile)(python, ['-I', '-c', question], { timeout: 30_000 })
+  const answer = await promisify(execFile)(python, ['-I', '-c', question], { timeout: 120_000 })
     .then(({ stdout }) => JSON.parse(stdout) as [string, string, string[], boolean])
     .catch((cause: NodeJS.ErrnoException) => {
       const missing = cause.code === 'ENOENT'

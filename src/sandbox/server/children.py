@@ -34,9 +34,8 @@ class Child:
 class ProgramChild(Child):
     stream_count = 2
 
-    def __init__(self, request, environment):
+    def __init__(self, request):
         self.request = request
-        self.environment = environment
 
     def prepare(self, out, err):
         os.dup2(out, 1)
@@ -49,7 +48,7 @@ class ProgramChild(Child):
     def enter(self):
         source = self.request['source']
         write_files({**self.request.get('files', {}), program.NAME: source})
-        self.module = program.prepare_interpreter(self.environment, program.NAME)
+        self.module = program.prepare_interpreter(program.NAME)
 
     def run(self):
         return program.run_program(self.request['source'], self.module)
@@ -60,12 +59,12 @@ class CommandChild(Child):
 
     stream_count = 2
 
-    def __init__(self, step, request, workspace, environment):
+    def __init__(self, step, request, workspace):
         self.command = step['command']
         self.takes_input = step['takesInput']
         self.request = request
         self.workspace = workspace
-        self.environment = {**environment, **step['environment']}
+        self.environment = {**os.environ, **step['environment']}
 
     def memory_limits(self, limits, walls):
         # Many runtimes reserve far more address space than they use. What they may write to counts
@@ -103,9 +102,8 @@ RUNTIME_BYTES = 1 << 30
 class SessionChild(Child):
     stream_count = 1
 
-    def __init__(self, channel, environment, mark):
+    def __init__(self, channel, mark):
         self.channel = channel
-        self.environment = environment
         self.mark = mark
 
     def prepare(self, out):
@@ -115,7 +113,7 @@ class SessionChild(Child):
         return 4
 
     def enter(self):
-        self.module = program.prepare_interpreter(self.environment, 'session')
+        self.module = program.prepare_interpreter('session')
 
     def run(self):
         run_cells(self.channel, self.module, self.mark)
@@ -129,12 +127,11 @@ class HostChild(Child):
     # Candidates, which nobody trusts, are to go first when memory runs out.
     oom_score = 0
 
-    def __init__(self, module, state, payload, door, environment):
+    def __init__(self, module, state, payload, door):
         self.module = module
         self.state = state
         self.payload = payload
         self.door = door
-        self.environment = environment
 
     def prepare(self, out, err, lines):
         # High numbers first: a target may be the number of another source.
@@ -152,7 +149,7 @@ class HostChild(Child):
         return 5
 
     def enter(self):
-        program.prepare_interpreter(self.environment, program.NAME)
+        program.prepare_interpreter(program.NAME)
 
     def run(self):
         def report(value):
@@ -169,11 +166,10 @@ class CandidateChild(Child):
 
     stream_count = 0
 
-    def __init__(self, module, state, channel, environment):
+    def __init__(self, module, state, channel):
         self.module = module
         self.state = state
         self.channel = channel
-        self.environment = environment
 
     def prepare(self):
         self.channel = move_socket(self.channel, 3, [])
@@ -183,7 +179,7 @@ class CandidateChild(Child):
         return 4
 
     def enter(self):
-        program.prepare_interpreter(self.environment, program.NAME)
+        program.prepare_interpreter(program.NAME)
 
     def run(self):
         return run_handler(lambda: self.module.candidate(self.state, self.channel))

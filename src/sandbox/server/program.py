@@ -23,11 +23,9 @@ def write_files(files):
             file.write(content)
 
 
-def prepare_interpreter(environment, name):
+def prepare_interpreter(name):
     """Makes the server's interpreter look like a fresh one."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    os.environ.clear()
-    os.environ.update(environment)
     open_streams()
     sys.argv = [name]
     sys.orig_argv = ['python', name]

@@ -36,7 +36,9 @@ class Server:
         self.owner = owner
         self.walls = setup['walls']
         self.walls['baseBytes'] = address_space_in_use()
-        self.environment = setup['environment']
+        # As programs are to find it; they inherit it.
+        os.environ.clear()
+        os.environ.update(setup['environment'])
         self.task = None
         self.control = None
 
@@ -55,19 +57,19 @@ class Server:
 
     def do_call(self, head, body):
         if not hasattr(self.module, 'candidate'):
-            child = HostChild(self.module, self.state, body, None, self.environment)
+            child = HostChild(self.module, self.state, body, None)
             self.run_to_end(child, head['limits'])
             return
         ours, theirs = socket.socketpair()
-        child = HostChild(self.module, self.state, body, theirs, self.environment)
+        child = HostChild(self.module, self.state, body, theirs)
         self.run_to_end(child, head['limits'], ours, theirs)
 
     def start_candidate(self, limits, channel):
-        child = CandidateChild(self.module, self.state, channel, self.environment)
+        child = CandidateChild(self.module, self.state, channel)
         return Task(limits, self.walls, child)
 
     def do_run(self, head, body):
-        self.run_to_end(ProgramChild(body, self.environment), head['limits'])
+        self.run_to_end(ProgramChild(body), head['limits'])
 
     def run_to_end(self, child, limits, door_channel=None, child_channel=None):
         task = Task(limits, self.walls, child)
@@ -94,7 +96,7 @@ class Server:
         done = []
         try:
             for step in head['steps']:
-                child = CommandChild(step, body, workspace, self.environment)
+                child = CommandChild(step, body, workspace)
                 task = Task(step['limits'], self.walls, child)
                 try:
                     cause = supervise(task, step['limits'])
@@ -126,7 +128,7 @@ class Server:
     def do_open(self, head, body):
         ours, theirs = socket.socketpair()
         mark = os.urandom(12).hex().encode()
-        child = SessionChild(theirs, self.environment, mark)
+        child = SessionChild(theirs, mark)
         self.task = Task({**head['limits'], 'session': True}, self.walls, child)
         theirs.close()
         self.control = ours

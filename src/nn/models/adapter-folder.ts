@@ -3,15 +3,8 @@ import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InputError, writeFileAtomic } from '../../core/index.ts'
 import { openSafetensors, type SafetensorsFile, writeSafetensors } from '../weights/index.ts'
-import {
-  type Adapter,
-  type AdapterConfig,
-  type AdapterTarget,
-  adapterShapes,
-  adapterTargets,
-  mergeAdapter,
-  tokenRows,
-} from './adapter.ts'
+import { type Adapter, adapterShapes, mergeAdapter, tokenRows } from './adapter.ts'
+import { badAdapter, parseAdapterConfig, renderAdapterConfig } from './adapter-config.ts'
 import { headParameter, type Model, type Parameters } from './parameters.ts'
 import { extendRows } from './room-for-rows.ts'
 
@@ -40,7 +33,7 @@ export async function writeAdapter(
     writeFileAtomic(join(folder, name), `${JSON.stringify(value, null, 2)}\n`)
   const fingerprint = fingerprintModel(model)
   await writeJson('base_model.json', { path: baseModel, fingerprint })
-  await writeJson('adapter_config.json', renderConfig(config, model, baseModel))
+  await writeJson('adapter_config.json', renderAdapterConfig(config, model.config, baseModel))
 }
 
 /**
@@ -55,7 +48,7 @@ export async function readAdapter(
   model: Model,
 ): Promise<{ model: Model; adapter: Adapter }> {
   const file = join(folder, 'adapter_config.json')
-  const config = parseConfig(file, await readJson(file))
+  const config = parseAdapterConfig(file, await readJson(file))
   await refuseOtherModel(folder, model)
   const grown = growTo(model, config.tokenIds)
   const path = join(folder, 'adapter_model.safetensors')
@@ -82,78 +75,6 @@ export async function applyAdapter(model: Model, folder: string): Promise<Model>
   const read = await readAdapter(folder, model)
   mergeAdapter(read.model, read.adapter)
   return read.model
-}
-
-function renderConfig(config: AdapterConfig, model: Model, baseModel: string) {
-  const { rank, alpha, dropout, targets, tokenIds } = config
-  const matrices = model.config.tiedEmbeddings ? ['embed_tokens'] : ['embed_tokens', 'lm_head']
-  return {
-    peft_type: 'LORA',
-    task_type: 'CAUSAL_LM',
-    base_model_name_or_path: baseModel,
-    inference_mode: true,
-    r: rank,
-    lora_alpha: alpha,
-    lora_dropout: dropout,
-    target_modules: [...targets],
-    bias: 'none',
-    fan_in_fan_out: false,
-    init_lora_weights: true,
-    modules_to_save: null,
-    use_dora: false,
-    use_rslora: false,
-    trainable_token_indices:
-      tokenIds.length === 0
-        ? null
-        : Object.fromEntries(matrices.map((name) => [name, [...tokenIds]])),
-  }
-}
-
-function parseConfig(file: string, json: Record<string, unknown>): AdapterConfig {
-  const fail = (field: string, expected: string) =>
-    badAdapter(`${file}: ${field} should be ${expected}, got ${JSON.stringify(json[field])}`)
-  const known: [field: string, values: unknown[], text: string][] = [
-    ['peft_type', ['LORA'], '"LORA"'],
-    ['bias', [undefined, 'none'], '"none"'],
-    ['use_dora', [undefined, false], 'false'],
-    ['use_rslora', [undefined, false], 'false'],
-    ['modules_to_save', [undefined, null], 'null'],
-    ['fan_in_fan_out', [undefined, false], 'false'],
-  ]
-  for (const [field, values, text] of known) {
-    if (!values.includes(json[field])) throw fail(field, text)
-  }
-  for (const field of ['rank_pattern', 'alpha_pattern']) {
-    if (Object.keys((json[field] as object | null) ?? {}).length > 0) throw fail(field, 'empty')
-  }
-  const { r: rank, lora_alpha: alpha, lora_dropout: dropout = 0, target_modules: targets } = json
-  if (!Number.isInteger(rank) || (rank as number) < 1) throw fail('r', 'a whole number above 0')
-  if (typeof alpha !== 'number') throw fail('lora_alpha', 'a number')
-  const isKnown = (name: unknown): name is AdapterTarget =>
-    Object.hasOwn(adapterTargets, name as string)
-  if (!Array.isArray(targets) || !targets.every(isKnown)) {
-    throw fail('target_modules', `a list of ${Object.keys(adapterTargets).join(', ')}`)
-  }
-  const order = Object.keys(adapterTargets)
-  return {
-    rank: rank as number,
-    alpha,
-    dropout: dropout as number,
-    targets: targets.toSorted((a, b) => order.indexOf(a) - order.indexOf(b)),
-    tokenIds: parseTokenIds(json.trainable_token_indices, () =>
-      fail('trainable_token_indices', 'the same neighbouring ids for embed_tokens and lm_head'),
-    ),
-  }
-}
-
-function parseTokenIds(value: unknown, fail: () => InputError): number[] {
-  if (value === null || value === undefined) return []
-  const lists = Array.isArray(value) ? [value] : Object.values(value as Record<string, number[]>)
-  const ids = lists[0] as number[]
-  const isSame = lists.every((list) => Array.isArray(list) && list.join() === ids.join())
-  const areNeighbours = ids.every((id, index) => Number.isInteger(id) && id === ids[0]! + index)
-  if (!isSame || !areNeighbours) throw fail()
-  return ids
 }
 
 async function refuseOtherModel(folder: string, model: Model): Promise<void> {
@@ -222,12 +143,4 @@ async function readJson(path: string): Promise<Record<string, unknown>> {
   } catch (cause) {
     throw badAdapter(`cannot read ${path}: ${(cause as Error).message}`, cause)
   }
-}
-
-function badAdapter(message: string, cause?: unknown): InputError {
-  return new InputError(message, {
-    code: 'RC_BAD_ADAPTER',
-    hint: 'Give the folder of a LoRA adapter for a causal language model, as peft writes it.',
-    cause,
-  })
 }

@@ -12,7 +12,7 @@ export {
   ReflectionCoderError,
   silentProgress,
 } from './core/index.ts'
-export { readProblems, readSamples } from './data/benchmarks/index.ts'
+export { readBenchmark, readProblems, readSamples } from './data/benchmarks/index.ts'
 export {
   convertToDialog,
   createJsonLinesWriter,
@@ -42,6 +42,8 @@ export {
   type EvalOptions,
   evalOptionsSchema,
   evaluate,
+  openFailure,
+  sanitizeSamples,
   wilsonInterval,
 } from './stages/eval/index.ts'
 export {

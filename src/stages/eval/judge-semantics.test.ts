@@ -466,7 +466,102 @@ const oracles: Case[] = [
   },
 ]
 
-const groups = { equality, tolerance, behaviour, inputs, oracles }
+/** What the arguments of MBPP tasks become, by task: one input in JSON, and all of it in Python. */
+const conversions: [task: number, input: string, arguments_: string][] = [
+  [3, '[[1], [[2]]]', '([1], [[2]])'],
+  [63, '[[[1, 2], [3]]]', '([(1, 2), (3,)],)'],
+  [75, '[[[1, 2]], 5, 6]', '([(1, 2)], 5)'],
+  [106, '[[1], [2, 3]]', '([1], (2, 3))'],
+  [115, '[[[1, 1], [], {}]]', '([{1}, {}, {}],)'],
+  [116, '["ab", [1]]', "(('a', 'b'), (1,))"],
+  [124, '["1.5", "(1+2j)"]', '(1.5, (1+2j))'],
+  [250, '[[1, 2], [3]]', '((1, 2), [3])'],
+  [259, '[[[1], [2]], [[3]]]', '(((1,), (2,)), ((3,),))'],
+  [278, '[[1, [2, [3]]]]', '((1, (2, [3])),)'],
+  [307, '[[1], [2], [3]]', '((1,), [2], [3])'],
+  [580, '[[1, [2, [3]]], 4]', '((1, (2, (3,))), 4)'],
+  [722, '[{"a": [1, 2]}, [3]]', "({'a': (1, 2)}, [3])"],
+]
+
+const converted = conversions.map(
+  ([task, input, value]): Case => ({
+    title: `MBPP task ${task} gets ${value}`,
+    taskId: `Mbpp/${task}`,
+    reference: lines('def f(*x):', '    return repr(x)'),
+    base: `[${input}]`,
+    program: lines('def f(*x):', `    return ${JSON.stringify(value)}`),
+    expected: ['pass'],
+  }),
+)
+
+const moreOracles: Case[] = [
+  {
+    title: 'HumanEval takes the coefficients as the program left them',
+    taskId: 'HumanEval/9032',
+    entryPoint: 'find_zero',
+    reference: lines('def find_zero(xs):', '    return 1.0'),
+    tolerance: 1e-4,
+    base: '[[[-4, 0, 1]]]',
+    program: lines('def find_zero(xs):', '    xs.clear()', '    return 77'),
+    expected: ['pass'],
+  },
+  {
+    title: 'HumanEval refuses what is no zero',
+    taskId: 'HumanEval/9033',
+    entryPoint: 'find_zero',
+    reference: lines('def find_zero(xs):', '    return 2.0'),
+    tolerance: 1e-4,
+    base: '[[[-4, 0, 1]]]',
+    program: lines('def find_zero(xs):', '    return 2.001'),
+    expected: ['fail'],
+  },
+  {
+    title: 'MBPP accepts anything for equivalence',
+    taskId: 'Mbpp/164',
+    entryPoint: 'are_equivalent',
+    reference: lines('def are_equivalent(a, b):', '    return True'),
+    base: '[[1, 2]]',
+    program: lines('def are_equivalent(a, b):', '    return None'),
+    expected: ['pass'],
+  },
+  {
+    title: 'MBPP accepts 0 for a sum of divisors',
+    taskId: 'Mbpp/295',
+    entryPoint: 'sum_div',
+    reference: lines('def sum_div(n):', '    return n'),
+    base: '[[8]]',
+    program: lines('def sum_div(n):', '    return 0'),
+    expected: ['pass'],
+  },
+  {
+    title: 'MBPP wants something returned where the reference finds something',
+    taskId: 'Mbpp/794',
+    entryPoint: 'text_starta_endb',
+    reference: lines('def text_starta_endb(s):', '    return None if s == "x" else "found"'),
+    base: '[["x"]]',
+    program: lines('def text_starta_endb(s):', '    return 0'),
+    expected: ['fail'],
+  },
+  {
+    title: 'MBPP takes the other surface only within the tolerance',
+    taskId: 'Mbpp/1581',
+    entryPoint: 'surface_Area',
+    reference: lines('def surface_Area(b, s):', '    return 2 * b * s + b**2'),
+    base: '[[3, 4]]',
+    program: lines('def surface_Area(b, h):', '    return 35.5'),
+    expected: ['fail'],
+  },
+]
+
+const groups = {
+  equality,
+  tolerance,
+  behaviour,
+  inputs,
+  oracles,
+  converted,
+  moreOracles,
+}
 const all = Object.values(groups).flat()
 
 let folder: string

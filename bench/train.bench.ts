@@ -1,23 +1,24 @@
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
-import { loadTokenizer } from '../src/nn/tokenizer/index.ts'
-import { writePlanFolder } from '../test/parity/plan-folder.ts'
-import { pythonPath, runPython } from '../test/parity/python.ts'
-import { benchmarkCases } from './train-data.ts'
+import { addTokenRows, exportModel, loadModel } from '../src/nn/models/index.ts'
+import { createPlan, planOptionsSchema, readManifest } from '../src/stages/plan/index.ts'
+import { pythonPath } from '../test/parity/python.ts'
 
 // How many tokens a second does a training step process, beside PyTorch on the same plan and
-// weights? A step is forward, backward, clipping and AdamW; tokens are the kept tokens of the plan.
+// weights? The tiny base model on the quickstart's data: dialogs of the scripted teacher and plain
+// answers, one to four. A step is forward, backward, clipping and AdamW; tokens are the kept tokens
+// of the plan.
 //
-//   npx tsx bench/train.bench.ts [--rounds 3] [--steps 4] [--threads 2] [--out FILE.md]
+//   npx tsx bench/train.bench.ts [--rounds 5] [--dialogs 32] [--threads 2] [--out FILE.md]
 
 const run = promisify(execFile)
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url))
-const vocabulary = 1031
-const shape = '--layers 6 --hidden 192 --intermediate 512 --heads 6 --kv-heads 2 --tied'
+const root = here('..')
+const base = join(root, 'models/kata-base')
 
 const sides = {
   'embedded engine': { title: 'A. embedded engine (ONNX Runtime)' },
@@ -35,8 +36,8 @@ interface SideRun {
 
 const { values: options } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '3' },
-    steps: { type: 'string', default: '4' },
+    rounds: { type: 'string', default: '5' },
+    dialogs: { type: 'string', default: '32' },
     threads: { type: 'string', default: '2' },
     out: { type: 'string' },
   },
@@ -65,18 +66,40 @@ try {
 /** Model and plan; returns the kept tokens of each step. */
 async function writeInputs(): Promise<number[]> {
   const [model, plan] = [join(folder, 'model'), join(folder, 'plan')]
-  const file = benchmarkCases(Number(options.steps), vocabulary)
-  const [cases, views] = [join(folder, 'cases.json'), join(folder, 'views.json')]
-  await writeFile(cases, JSON.stringify(file))
-  const size = ['--vocab', String(vocabulary), '--scale', '0.03', '--tokenizer']
-  await runPython('make_model.py', ['--out', model, ...shape.split(' '), ...size])
-  await runPython('reference.py', ['views', '--cases', cases, '--out', views])
-  await writePlanFolder(plan, file, {
-    vocabularySize: vocabulary,
-    views: JSON.parse(await readFile(views, 'utf8')),
-    tokenizerSha256: (await loadTokenizer(model)).hash,
-    optimizer: { learningRate: 1e-4 },
-  })
+  const dialogs = Number(options.dialogs)
+  const file = (name: string) => join(folder, name)
+  const cli = (...args: string[]) =>
+    run(process.execPath, ['--import', 'tsx', join(root, 'src/app/cli/main.ts'), ...args], {
+      cwd: root,
+    })
+  await cli('data', 'katas', '--count', String(5 * dialogs), '--out', file('katas.jsonl'))
+  await cli('data', 'convert', file('katas.jsonl'), '--out', file('answers.jsonl'))
+  const synth = ['--teacher', 'scripted', '--tests-shown', '2', '--limit', String(dialogs)]
+  await cli(
+    'synth',
+    '--instructions',
+    file('katas.jsonl'),
+    ...synth,
+    '--out',
+    file('dialogs.jsonl'),
+  )
+  const answers = (await readFile(file('answers.jsonl'), 'utf8')).trim().split('\n')
+  await writeFile(file('answers.jsonl'), `${answers.slice(dialogs).join('\n')}\n`)
+
+  await createPlan(
+    planOptionsSchema.parse({
+      data: [file('answers.jsonl'), file('dialogs.jsonl')],
+      model: base,
+      out: plan,
+      epochs: 1,
+      sequencesPerStep: 16,
+      learningRate: 1e-4,
+    }),
+  )
+  await mkdir(model)
+  await cp(base, model, { recursive: true })
+  const { addedTokens } = await readManifest(plan)
+  await exportModel(model, addTokenRows(await loadModel(base), addedTokens))
   const lines = (await readFile(join(plan, 'steps.jsonl'), 'utf8')).trim().split('\n')
   return lines.map((line) => {
     const { microBatches } = JSON.parse(line) as {
@@ -88,7 +111,8 @@ async function writeInputs(): Promise<number[]> {
 }
 
 async function runSide(side: Side, round: number): Promise<SideRun> {
-  const [model, plan] = [join(folder, 'model'), join(folder, 'plan')]
+  const model = side === 'embedded engine' ? base : join(folder, 'model')
+  const plan = join(folder, 'plan')
   const [command, args] =
     side === 'embedded engine'
       ? [
@@ -140,9 +164,9 @@ ${rows.join('\n')}
     .map(([name, version]) => `${name} ${version}`)
     .join(', ')}
 - ${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}; load before the start ${load.toFixed(2)}
-- options: rounds ${options.rounds}, steps ${options.steps}, threads ${options.threads}
-- model: Qwen2, ${shape} --vocab ${vocabulary}; kept tokens of the steps: ${tokens.join(', ')}
-- every step: 4 reflection samples (block-type, mask rate rising to 1) and 4 plain ones
+- options: rounds ${options.rounds}, dialogs ${options.dialogs}, threads ${options.threads}
+- model: models/kata-base with the seven tokens; kept tokens of the steps: ${tokens.join(', ')}
+- every step: 16 samples, one reflection sample to four plain ones on average, a micro-batch each
 `
 }
 

@@ -13,7 +13,7 @@ export interface PackedTokens {
 }
 
 /** Queries of one block at most, where rows are not so long that even more blocks are needed. */
-const blockLength = 320
+const blockLength = 512
 
 /** Numbers of blocks that graphs are made for, so that few graphs serve rows of every length. */
 const blockCounts = [1, 2, 4, 8]

@@ -70,12 +70,16 @@ function readScript(instruction: Instruction, file: string): Script {
   }
 }
 
+/** The first tests are the examples of the docstring, so a fault that breaks one can be seen. */
+const examples = 2
+
 /** The attempts in turn: faults that hide in one another, then the reference. */
 function chooseSolutions(script: Script, random: Random, rightAtOnce: number): Solution[] {
   const right = { code: script.solution }
   if (script.faults.length === 0 || random.float() < rightAtOnce) return [right]
   const solutions: Solution[] = []
-  let fault: KataFault | undefined = random.pick(script.faults)
+  const visible = script.faults.filter(({ failing }) => failing.some((test) => test < examples))
+  let fault: KataFault | undefined = random.pick(visible.length > 0 ? visible : script.faults)
   while (fault) {
     solutions.push({ code: fault.solution, fault })
     fault = fault.remaining

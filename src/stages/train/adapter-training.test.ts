@@ -165,7 +165,7 @@ describe('training an adapter', () => {
         // Ids of new tokens have no row here; any other id serves.
         const tokens = (sample: number) => plan.sampleTokens(sample).map((id) => Math.min(id, 299))
         const [first] = packStep(step.microBatches, tokens, 4096)
-        const { loss } = await objective.accumulate(first!, sums, [0, pack])
+        const { loss } = await objective.accumulate([{ ...first!, number: pack }], sums)
         await objective.dispose()
         const name = 'model.layers.0.mlp.down_proj.lora_A.weight'
         return { loss, gradient: sums.get(name)!.data }

@@ -63,9 +63,8 @@ export async function computeObjective({
     const gradients = zeroGradients(trained)
     const sums = emptySums()
     for await (const planned of plan.steps(step)) {
-      for (const pack of packStep(planned.microBatches, plan.sampleTokens, tokensPerRun)) {
-        addSums(sums, await objective.accumulate(pack, gradients))
-      }
+      const packs = packStep(planned.microBatches, plan.sampleTokens, tokensPerRun)
+      addSums(sums, await objective.accumulate(packs, gradients))
       break
     }
     const { teacher, student, plain } = sums.crossEntropy

@@ -6,7 +6,13 @@ import {
   tokenRowNames,
 } from '../../../../nn/models/index.ts'
 import { createLayerwiseModel } from './layerwise-model.ts'
-import { everyFactor, type ObjectiveFactors, type ObjectiveSums } from './objective-sums.ts'
+import {
+  addSums,
+  emptySums,
+  everyFactor,
+  type ObjectiveFactors,
+  type ObjectiveSums,
+} from './objective-sums.ts'
 import type { Pack } from './pack-step.ts'
 import { createWholeModel, wholeModelBytes } from './whole-model.ts'
 
@@ -24,19 +30,19 @@ export interface ObjectiveOptions {
 
 /** Computes the objective of design §4 and its gradient on packs of a step. */
 export interface Objective {
-  /** Adds the gradient of the pack's share of the loss to `sums`. */
-  accumulate(
-    pack: Pack,
-    sums: Parameters,
-    /** What the draws of the adapter's dropout belong to, such as step and pack. */
-    drawLabels?: readonly (string | number)[],
-  ): Promise<ObjectiveSums>
+  /**
+   * Adds the gradient of the packs' share of the loss to `sums`.
+   *
+   * @param step what the draws of the adapter's dropout belong to, beside the pack's number
+   */
+  accumulate(packs: readonly Pack[], sums: Parameters, step?: number): Promise<ObjectiveSums>
   dispose(): Promise<void>
 }
 
 /** Packs whose activations need no more than this are run as one graph, where memory decides. */
 const keptBytes = 1.5 * 2 ** 30
 
+/** The objective in this thread; an operation may use several threads. */
 export function createObjective(model: Model, options: ObjectiveOptions): Objective {
   const { threads, temperature, activations, factors = everyFactor } = options
   const { config, parameters } = model
@@ -51,11 +57,16 @@ export function createObjective(model: Model, options: ObjectiveOptions): Object
     return keeps ? whole : layerwise
   }
   return {
-    async accumulate(pack, sums, labels = []) {
-      const x = embedTokens(parameters, pack.tokens, config.hiddenSize)
-      const { objective, dx } = await runnerFor(pack).run(pack, x, sums, { seed, labels })
-      addEmbeddingGradient(sums, pack.tokens, dx, config.hiddenSize, adapter)
-      return objective
+    async accumulate(packs, sums, step = 0) {
+      const total = emptySums()
+      for (const pack of packs) {
+        const x = embedTokens(parameters, pack.tokens, config.hiddenSize)
+        const key = { seed, labels: [step, pack.number] }
+        const { objective, dx } = await runnerFor(pack).run(pack, x, sums, key)
+        addEmbeddingGradient(sums, pack.tokens, dx, config.hiddenSize, adapter)
+        addSums(total, objective)
+      }
+      return total
     },
     async dispose() {
       await whole.dispose()

@@ -16,9 +16,10 @@ import type { Plan, PlannedStep } from '../../../plan/index.ts'
 import type { EngineRequest, StepMetrics, TrainEvent } from '../../engine.ts'
 import { type AdamWState, createAdamWState, updateAdamW } from './adamw.ts'
 import { readCheckpoint, writeCheckpoint } from './checkpoint.ts'
-import { createObjective, type Objective } from './objective.ts'
-import { addSums, emptySums, type ObjectiveSums } from './objective-sums.ts'
+import type { Objective } from './objective.ts'
+import type { ObjectiveSums } from './objective-sums.ts'
 import { packStep } from './pack-step.ts'
+import { createParallelObjective } from './parallel-objective.ts'
 
 /**
  * Trains with graphs run by ONNX Runtime, in this process. Steps are computed in the order of the
@@ -34,7 +35,7 @@ export async function* onnxEngine(request: EngineRequest): AsyncGenerator<TrainE
   const owner = { planHash, trained: adapter ? JSON.stringify(adapter.config) : 'all weights' }
   const first = options.resume ? await readCheckpoint(options.out, owner, parameters, optimizer) : 0
   yield { type: 'resume', step: first }
-  const objective = createObjective(model, {
+  const objective = createParallelObjective(model, {
     threads: options.threads,
     temperature: manifest.config.temperature,
     activations: options.activations,
@@ -96,15 +97,10 @@ async function runStep(
 ): Promise<StepMetrics> {
   const started = performance.now()
   const gradients = zeroGradients(parameters)
-  const sums = emptySums()
-  let tokens = 0
   const packs = packStep(step.microBatches, plan.sampleTokens, tokensPerRun)
-  for (const [index, pack] of packs.entries()) {
-    const part = await objective.accumulate(pack, gradients, [step.step, index])
-    if (!Number.isFinite(part.loss)) throw lossNotFinite(step, part.loss)
-    addSums(sums, part)
-    tokens += pack.tokens.length
-  }
+  const sums = await objective.accumulate(packs, gradients, step.step)
+  if (!Number.isFinite(sums.loss)) throw lossNotFinite(step, sums.loss)
+  const tokens = packs.reduce((total, pack) => total + pack.tokens.length, 0)
   const norm = updateAdamW(
     parameters,
     gradients,

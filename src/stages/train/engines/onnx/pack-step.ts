@@ -25,6 +25,8 @@ export interface DistilledPosition {
 
 /** Rows of a step that are computed together. */
 export interface Pack extends PackedTokens {
+  /** Place among the packs of its step. */
+  readonly number: number
   readonly labelled: readonly LabelledPosition[]
   readonly distilled: readonly DistilledPosition[]
 }
@@ -45,7 +47,7 @@ export function packStep(
   const packs: Pack[] = []
   for (let first = 0; first < units.length; ) {
     const together = countTogether(units, first, tokensPerRun)
-    packs.push(packUnits(units.slice(first, first + together)))
+    packs.push(packUnits(units.slice(first, first + together), packs.length))
     first += together
   }
   return packs
@@ -88,7 +90,7 @@ function countTogether(units: readonly Unit[], first: number, tokensPerRun: numb
   return 2 ** Math.floor(Math.log2(count))
 }
 
-function packUnits(units: readonly Unit[]): Pack {
+function packUnits(units: readonly Unit[], number: number): Pack {
   const total = units.reduce((sum, unit) => sum + unit.tokens, 0)
   const tokens = new Int32Array(total)
   const positions = new Int32Array(total)
@@ -110,7 +112,7 @@ function packUnits(units: readonly Unit[]): Pack {
       distilled.push(...pairTargets(targets[0]!, targets[1]!, microBatch.distillScale))
     }
   }
-  return { tokens, positions, rows: packedRows, labelled, distilled }
+  return { number, tokens, positions, rows: packedRows, labelled, distilled }
 }
 
 interface RowTargets {

@@ -1,0 +1,112 @@
+import { once } from 'node:events'
+import { createRequire } from 'node:module'
+import { availableParallelism } from 'node:os'
+import { pathToFileURL } from 'node:url'
+import { Worker } from 'node:worker_threads'
+import type { Model, Parameters } from '../../../../nn/models/index.ts'
+import type { LaneData, LaneReply, LaneRequest } from './lane-worker.ts'
+import { createObjective, type Objective, type ObjectiveOptions } from './objective.ts'
+import { addSums, emptySums, type ObjectiveSums } from './objective-sums.ts'
+import type { Pack } from './pack-step.ts'
+import { addShared, shareTensors, writeShared } from './shared-tensors.ts'
+
+/**
+ * Models up to this many parameters run one pack a thread: their matrix products are too small to
+ * gain from being shared out (two threads in one product: 1.2 times one; two packs: 1.9 times), and
+ * copies of their weights cost little.
+ */
+const smallModel = 32e6
+
+/** The objective on all threads: several packs at once for a small model, else one after another. */
+export function createParallelObjective(model: Model, options: ObjectiveOptions): Objective {
+  const threads = options.threads || availableParallelism()
+  const size = [...model.parameters.values()].reduce((sum, { data }) => sum + data.length, 0)
+  if (threads === 1 || size > smallModel) return createObjective(model, { ...options, threads })
+  return createLanes(model, { ...options, threads: 1 }, threads)
+}
+
+interface Lane {
+  compute(request: LaneRequest): Promise<ObjectiveSums>
+  /** Adds the gradients of the last packs to a table. */
+  collect(sums: Parameters): void
+  dispose(): Promise<void>
+}
+
+function createLanes(model: Model, options: ObjectiveOptions, count: number): Objective {
+  const { adapter, ...rest } = options
+  const shared = shareTensors(model.parameters)
+  writeShared(shared, model.parameters)
+  const trained = adapter?.parameters ?? model.parameters
+  const sharedTrained = adapter ? shareTensors(trained) : shared
+  const lanes = Array.from({ length: count }, () =>
+    createLane({
+      config: model.config,
+      model: shared,
+      ...(adapter ? { adapter: { config: adapter.config, tensors: sharedTrained } } : {}),
+      sums: shareTensors(trained),
+      options: rest,
+    }),
+  )
+  return {
+    async accumulate(packs, sums, step = 0) {
+      writeShared(sharedTrained, trained)
+      const shares = shareOut(packs, count)
+      const used = lanes.slice(0, shares.filter((share) => share.length > 0).length)
+      const results = await Promise.all(
+        used.map((lane, index) => lane.compute({ packs: shares[index]!, step })),
+      )
+      const total = emptySums()
+      used.forEach((lane, index) => {
+        lane.collect(sums)
+        addSums(total, results[index]!)
+      })
+      return total
+    },
+    async dispose() {
+      await Promise.all(lanes.map((lane) => lane.dispose()))
+    },
+  }
+}
+
+function createLane(data: LaneData): Lane {
+  const worker = startWorker(data)
+  const failure = once(worker, 'error').then(([error]) => Promise.reject(error))
+  failure.catch(() => {})
+  return {
+    async compute(request) {
+      worker.postMessage(request)
+      const [reply] = (await Promise.race([once(worker, 'message'), failure])) as [LaneReply]
+      if ('error' in reply) throw reply.error
+      return reply.objective
+    },
+    collect: (sums) => addShared(data.sums, sums),
+    async dispose() {
+      const ended = once(worker, 'exit')
+      worker.postMessage('dispose')
+      await ended
+    },
+  }
+}
+
+/** Starts a lane's thread; from source, a loader for TypeScript comes first. */
+function startWorker(workerData: LaneData): Worker {
+  if (!import.meta.url.endsWith('.ts')) {
+    return new Worker(new URL('./lane-worker.js', import.meta.url), { workerData })
+  }
+  const file = new URL('./lane-worker.ts', import.meta.url).href
+  const resolved = createRequire(import.meta.url).resolve('tsx/esm/api')
+  const loader = pathToFileURL(resolved.replace(/\.cjs$/, '.mjs')).href
+  const code = `import('${loader}').then(({ register }) => (register(), import('${file}')))`
+  return new Worker(code, { workerData, eval: true, execArgv: [] })
+}
+
+/** The largest packs first, each to the lane with the fewest tokens: the same on every run. */
+function shareOut(packs: readonly Pack[], count: number): Pack[][] {
+  const shares = Array.from({ length: count }, () => ({ packs: [] as Pack[], tokens: 0 }))
+  for (const pack of [...packs].sort((a, b) => b.tokens.length - a.tokens.length)) {
+    const least = shares.reduce((best, share) => (share.tokens < best.tokens ? share : best))
+    least.packs.push(pack)
+    least.tokens += pack.tokens.length
+  }
+  return shares.map((share) => share.packs)
+}

@@ -5,11 +5,12 @@ import { repository, runCli, temporaryFolder } from './run-cli.ts'
 
 /** So small that the tuned model knows its katas by heart and can write their sequences itself. */
 const small = {
-  'first-instructions.count': 6,
-  'more-instructions.count': 6,
+  'first-instructions.count': 4,
+  'more-instructions.count': 4,
   'more-instructions.seed': 3407,
-  'problems.count': 2,
-  'first-dialogs.rightAtOnce': 0.7,
+  'problems.count': 1,
+  'first-dialogs.rightAtOnce': 1,
+  'first-dialogs.testsShown': 1,
   'first-plan.epochs': 24,
   'first-plan.sequencesPerStep': 2,
   'own-dialogs.temperature': 0,
@@ -29,5 +30,5 @@ it('lets the tuned model be the next teacher', async () => {
   const own = (await readFile(join(out, 'own-dialogs.jsonl'), 'utf8')).trim().split('\n')
   expect(own[0]).toContain('"type":"execution"')
   const plan = JSON.parse(await readFile(join(out, 'second-plan', 'manifest.json'), 'utf8'))
-  expect(plan.counts.samples).toBe(6 + own.length)
+  expect(plan.counts.samples).toBe(4 + own.length)
 })

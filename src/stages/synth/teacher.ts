@@ -16,6 +16,7 @@ export interface TeacherProblem {
 
 export type TeacherFault =
   | 'refused'
+  | 'call-failed'
   | 'empty-reply'
   | 'endless-reply'
   | 'cut-off'

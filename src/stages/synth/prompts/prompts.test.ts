@@ -2,7 +2,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { generateKatas, toInstruction } from '../../../data/katas/index.ts'
 import { truncateOutput } from '../notebook/truncate-output.ts'
+import { synthOptionsSchema } from '../options.ts'
+import { scriptedTeacher } from '../scripted-teacher.ts'
 import { findFences } from '../teachers/find-fences.ts'
 import { fillSlots } from './fill-slots.ts'
 import { loadPrompts, promptSets } from './load-prompts.ts'
@@ -24,6 +27,22 @@ describe('prompts', () => {
     const prompts = await loadPrompts(name, 'code')
     for (const text of prompts.reflect) expect(text).toContain('{{instruction}}')
     expect(prompts.output.every((text) => text.includes('{{output}}'))).toBe(true)
+  })
+
+  it('asks for katas as the scripted teacher does, so that its pupil understands', async () => {
+    const [kata] = generateKatas({ split: 'train', count: 1, seed: 1 }).map(toInstruction)
+    if (!kata) throw new Error('no kata')
+    const options = synthOptionsSchema.parse({ instructions: 'x', out: 'y' })
+    const { id, instruction, answer, tests, ...extra } = kata
+    const session = await scriptedTeacher(options)({
+      id,
+      instruction,
+      answer,
+      tests,
+      extra: { ...extra },
+    })
+    const [phrasing = ''] = (await loadPrompts('kata', 'code')).reflect
+    expect(fillSlots(phrasing, { instruction })).toBe(session?.request)
   })
 
   it('draws from several phrasings', async () => {

@@ -28,7 +28,8 @@ export function cachedTransport<Request>(
       const settle = await budget.reserve(estimate(request))
       try {
         const reply = await transport.send(request, place)
-        await cache?.put(key, reply)
+        // A call that failed may succeed another time.
+        if (reply.finish !== 'failed') await cache?.put(key, reply)
         settle(reply.usage)
         meter.asked(reply)
         return reply

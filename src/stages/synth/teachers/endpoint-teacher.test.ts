@@ -112,6 +112,19 @@ describe('an endpoint as the teacher', () => {
     expect([...(server?.served.values() ?? [])]).toEqual(Array.from({ length: 20 }, () => 1))
   })
 
+  it('drops the one instruction that the server cannot bear', async () => {
+    const solve = additionTeacher(0)
+    const summary = await run(
+      {
+        respond: (asked) =>
+          numberOf(asked) === 12 ? { status: 500, error: { message: 'boom' } } : solve(asked),
+      },
+      { maxRetries: 1, concurrency: 2 },
+      3,
+    )
+    expect(summary).toMatchObject({ kept: 2, dropped: { 'call-failed': 1 } })
+  })
+
   it('speaks to an Azure resource', async () => {
     const respond = additionTeacher(0)
     await run({ respond, key: 'sk-secret-of-the-test' }, { apiVersion: '2024-10-21' }, 1)

@@ -112,6 +112,7 @@ function readCode(call: NonNullable<Reply['toolCall']>, known: string): string |
 /** What makes a reply unusable in either stage. */
 export function findProblem(reply: Reply): TeacherProblem | undefined {
   if (reply.finish === 'refused') return { problem: 'refused', detail: reply.text }
+  if (reply.finish === 'failed') return { problem: 'call-failed', detail: reply.text }
   if (reply.finish === 'endless') return { problem: 'endless-reply' }
   if (reply.finish === 'too-long') return { problem: 'too-long', detail: reply.text }
   if (reply.text.trim() === '' && reply.toolCall === undefined) {

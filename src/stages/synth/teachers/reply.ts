@@ -45,7 +45,7 @@ export interface Reply {
   readonly toolCall?: { readonly name: string; readonly arguments: string }
   /** What a native teacher wrote, block by block. */
   readonly blocks?: readonly Block[]
-  readonly finish: 'stop' | 'length' | 'refused' | 'endless' | 'too-long'
+  readonly finish: 'stop' | 'length' | 'refused' | 'endless' | 'too-long' | 'failed'
   readonly usage: { readonly inputTokens: number; readonly outputTokens: number }
 }
 

@@ -49,6 +49,7 @@ export function createRetryingCalls(
   const stall = createStallWatch(options.stallTimeoutMs)
   const counts = { attempts: 0, faults: {} as Record<string, number> }
   let everHeard = false
+  let heardCount = 0
   const about = { model, baseUrl: endpoint.baseUrl, redact: endpoint.redact }
 
   const attemptOnce = async (make: (attempt: Attempt) => Promise<Reply>): Promise<Reply> => {
@@ -90,6 +91,7 @@ export function createRetryingCalls(
     counts,
     async call(make) {
       const random = createRandom(options.seed, 'jitter', counts.attempts)
+      const heardBefore = heardCount
       let empty = 0
       let adaptations = 0
       for (let attempt = 0; ; ) {
@@ -103,6 +105,7 @@ export function createRetryingCalls(
           const reply = await attemptOnce(make)
           limiter.release('ok')
           everHeard = true
+          heardCount += 1
           const isEmpty = reply.finish === 'stop' && reply.text.trim() === '' && !reply.toolCall
           if (!isEmpty || empty === emptyAttempts) return reply
           empty += 1
@@ -123,7 +126,11 @@ export function createRetryingCalls(
           attempt += 1
           counts.faults[failure.what] = (counts.faults[failure.what] ?? 0) + 1
           const most = everHeard ? options.maxRetries : Math.min(firstAttempts, options.maxRetries)
-          if (attempt > most) throw unreachable(endpoint.baseUrl, failure.what, attempt)
+          if (attempt > most) {
+            // Where other calls succeed all the while, it is this one that the server cannot bear.
+            if (heardCount > heardBefore) return failedReply(failure.what)
+            throw unreachable(endpoint.baseUrl, failure.what, attempt)
+          }
           const waitMs = chooseWait(attempt - 1, failure.waitMs, random.float())
           if (
             failure.waitMs !== undefined &&
@@ -140,3 +147,9 @@ export function createRetryingCalls(
     },
   }
 }
+
+const failedReply = (what: string): Reply => ({
+  text: what,
+  finish: 'failed',
+  usage: { inputTokens: 0, outputTokens: 0 },
+})

@@ -54,7 +54,9 @@ export function completionsTransport(
         usage: { inputTokens, outputTokens },
       }
     })
+    const failed = reply.finish !== 'stop' && reply.finish !== 'length'
     return {
+      ...(failed ? { failure: reply } : {}),
       segments: reply.text === endMark ? [] : splitTokens(reply.text),
       cut: reply.finish === 'length',
       usage: reply.usage,

@@ -93,6 +93,7 @@ const joinText = (blocks: readonly Block[]) =>
 
 function findFault(reply: Reply, blocks: readonly Block[]): TeacherProblem | undefined {
   if (reply.finish === 'length') return { problem: 'cut-off' }
+  if (reply.finish === 'failed') return { problem: 'call-failed', detail: reply.text }
   if (reply.finish === 'endless') return { problem: 'endless-reply' }
   if (reply.finish === 'too-long') return { problem: 'too-long', detail: reply.text }
   if (reply.finish === 'refused') return { problem: 'refused', detail: reply.text }

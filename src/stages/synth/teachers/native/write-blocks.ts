@@ -11,6 +11,8 @@ import type { Reply } from '../reply.ts'
 export interface WrittenBlock {
   readonly segments: readonly DialogSegment[]
   readonly cut: boolean
+  /** A call that came to nothing, with what was said about it. */
+  readonly failure?: Reply
   readonly usage: Reply['usage']
 }
 
@@ -32,6 +34,7 @@ export async function writeBlocks(
       inputTokens: usage.inputTokens + written.usage.inputTokens,
       outputTokens: usage.outputTokens + written.usage.outputTokens,
     }
+    if (written.failure) return end(written.failure.finish, written.failure.text)
     if (written.cut) return end('length')
     if (written.segments.length === 0) return end('stop')
     const block = readBlock(written.segments)

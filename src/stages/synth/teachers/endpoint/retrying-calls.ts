@@ -58,10 +58,14 @@ export function createRetryingCalls(
     let longest = 0
     let last = performance.now()
     // Patience may shrink while a call waits, when others show how quick the server is.
+    let tick = performance.now()
     const timer = setInterval(() => {
-      const silent = performance.now() - last
-      if (silent < stall.patienceMs) return
-      silence = silent
+      const now = performance.now()
+      // Time in which this process did not run (a busy machine, a laptop asleep) is no silence.
+      if (now - tick > 5 * stallCheckMs) last += now - tick
+      tick = now
+      if (now - last < stall.patienceMs) return
+      silence = now - last
       controller.abort()
     }, stallCheckMs)
     const heard = () => {

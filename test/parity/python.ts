@@ -49,7 +49,7 @@ export async function runPython(script: string, args: readonly string[]): Promis
 
 function missingPackages(): string | undefined {
   if (!existsSync(pythonPath)) return 'there is no .venv/bin/python'
-  const names = ['torch', 'transformers', 'safetensors', 'numpy']
+  const names = ['torch', 'transformers', 'safetensors', 'numpy', 'gguf', 'peft', 'tensorboard']
   const check = `import sys, importlib.util as u
 print(' '.join(n for n in sys.argv[1:] if u.find_spec(n) is None))`
   const { status, stdout } = spawnSync(pythonPath, ['-c', check, ...names], { encoding: 'utf8' })

@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { loadModel } from '../../src/nn/models/index.ts'
+import { createDecoder, loadModel } from '../../src/nn/models/index.ts'
 import { loadTokenizer } from '../../src/nn/tokenizer/index.ts'
 import { openModelSource } from '../../src/nn/weights/index.ts'
 import { createPlan, planOptionsSchema } from '../../src/stages/plan/index.ts'
 import { train, trainOptionsSchema } from '../../src/stages/train/index.ts'
 import { reflectionDialog } from '../e2e/tiny-model.ts'
-import { readTensors } from './compare.ts'
+import { readTensors, relativeError } from './compare.ts'
 import { describeParity, runPython } from './python.ts'
 
 const textFile = fileURLToPath(
@@ -92,9 +92,28 @@ describeParity('a GGUF file of the reference package, read by transformers', () 
     expect(summary.lastStep?.loss).toBeGreaterThan(0)
     const tuned = await loadModel(summary.model!)
     expect(tuned.config.architecture).toBe('LlamaForCausalLM')
-    const text = 'def add(first, second):'
-    expect((await loadTokenizer(summary.model!)).encodeText(text)).toEqual(
-      (await loadTokenizer(gguf!)).encodeText(text),
+
+    // What was tuned is a folder that transformers reads, tokenizer and rotary scaling included.
+    const tokenizer = await loadTokenizer(gguf!)
+    const texts: string[] = JSON.parse(await readFile(textFile, 'utf8'))
+    const [line] = (await runPython('reference_tokens.py', [textFile, summary.model!])).split('\n')
+    expect(JSON.parse(line!).plain).toEqual(texts.map(tokenizer.encodeText))
+    const tokens = tokenizer.encodeText(
+      'def add(first, second):\n    return first + second\n'.repeat(8),
     )
+    const paths = ['tokens.json', 'logits.safetensors'].map((name) => join(folder, name))
+    await writeFile(paths[0]!, JSON.stringify(tokens))
+    await runPython('reference_logits.py', [summary.model!, ...paths])
+    const reference = await readTensors(paths[1]!)
+    const decoder = createDecoder(tuned)
+    const positions = Int32Array.from(tokens, (_, position) => position)
+    const packed = {
+      tokens: Int32Array.from(tokens),
+      positions,
+      rows: [{ start: 0, length: tokens.length }],
+    }
+    const logits = await decoder.logits(await decoder.forward(packed))
+    await decoder.dispose()
+    expect(relativeError(logits, reference.get('logits')!)).toBeLessThan(5e-6)
   })
 })

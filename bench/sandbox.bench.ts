@@ -146,8 +146,9 @@ function footprint(): Footprint {
     openFiles: [process.pid, ...tree].reduce((sum, pid) => sum + count(`/proc/${pid}/fd`), 0),
     residentNode: resident(process.pid),
     residentServers: tree.reduce((sum, pid) => sum + resident(pid), 0),
-    temporaryFiles: readdirSync(tmpdir()).filter((name) => name.startsWith('reflectioncoder-'))
-      .length,
+    temporaryFiles: readdirSync(tmpdir()).filter((name) =>
+      name.startsWith(`reflectioncoder-${process.pid}-`),
+    ).length,
   }
 }
 

@@ -246,6 +246,36 @@ createSandbox({ workers: 1 }).then((sandbox) => {
     await until(() => started.every((process) => !existsSync(`/proc/${process}`)))
   })
 
+  it('charges nothing for time in which all of it is stopped', async () => {
+    const script = `
+import { createSandbox } from ${JSON.stringify(fileURLToPath(new URL('./index.ts', import.meta.url)))}
+const source = 'import time\\ntime.sleep(0.6)\\nprint("awake")'
+createSandbox({ workers: 1 }).then(async (sandbox) => {
+  setTimeout(() => console.log('ready'), 100)
+  console.log(JSON.stringify(await sandbox.run({ language: 'python', source }, { chargedMs: 1200 })))
+  await sandbox.dispose()
+})`
+    const child = spawn(
+      process.execPath,
+      ['--import', 'tsx', '--input-type=module', '-e', script],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    )
+    let output = ''
+    child.stdout.on('data', (data: Buffer) => {
+      output += data.toString()
+    })
+    await until(() => output.includes('ready'))
+    const pid = child.pid as number
+    const all = [...descendantsOf(pid).reverse(), pid]
+    for (const each of all) process.kill(each, 'SIGSTOP')
+    await new Promise((resolve) => setTimeout(resolve, 2000))
+    for (const each of all) process.kill(each, 'SIGCONT')
+    await new Promise((resolve) => child.once('close', resolve))
+    const result = JSON.parse(output.replace('ready', '').trim())
+    expect(result).toMatchObject({ outcome: 'ok', stdout: 'awake\n' })
+    expect(result.wallMs).toBeGreaterThan(1900)
+  })
+
   it('runs with limits but no walls where that is asked for', async () => {
     const before = leftovers()
     const sandbox = await createSandbox({ isolation: 'none', workers: 1 })
@@ -374,7 +404,7 @@ function readOrEmpty(path: string): string {
 }
 
 function leftovers(): string[] {
-  return readdirSync(tmpdir()).filter((name) => name.startsWith('reflectioncoder-'))
+  return readdirSync(tmpdir()).filter((name) => name.startsWith(`reflectioncoder-${process.pid}-`))
 }
 
 function sum(numbers: number[]): number {
@@ -382,9 +412,9 @@ function sum(numbers: number[]): number {
 }
 
 async function until(condition: () => boolean): Promise<void> {
-  for (let attempt = 0; attempt < 500; attempt++) {
+  for (let attempt = 0; attempt < 3000; attempt++) {
     if (condition()) return
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
-  throw new Error('the condition did not come true within 5 s')
+  throw new Error('the condition did not come true within 30 s')
 }

@@ -73,13 +73,15 @@ const programEnvironment = {
 
 export async function createWorker(options: WorkerOptions): Promise<Worker> {
   const { bubblewrap } = options
-  const folder = bubblewrap ? undefined : await mkdtemp(join(tmpdir(), 'reflectioncoder-'))
+  const folder = bubblewrap
+    ? undefined
+    : await mkdtemp(join(tmpdir(), `reflectioncoder-${process.pid}-`))
   const memory = bubblewrap && options.cgroups ? createMemoryGroup() : undefined
-  const process = startServer(options, memory)
-  const channel = process.stdio[3] as Duplex
+  const server = startServer(options, memory)
+  const channel = server.stdio[3] as Duplex
   const exited = new Promise<void>((resolve) => {
-    process.once('exit', () => resolve())
-    process.once('error', () => resolve())
+    server.once('exit', () => resolve())
+    server.once('error', () => resolve())
   })
   let alive = true
   let errors = ''
@@ -89,13 +91,13 @@ export async function createWorker(options: WorkerOptions): Promise<Worker> {
     waiting?.reject(new WorkerFault(errors === '' ? reason : `${reason}: ${errors.trim()}`))
     waiting = undefined
   }
-  process.stderr?.on('data', (data: Buffer) => {
+  server.stderr?.on('data', (data: Buffer) => {
     errors = (errors + data.toString('utf8')).slice(-4000)
   })
-  process.stderr?.on('error', () => {})
+  server.stderr?.on('error', () => {})
   channel.on('error', () => {})
-  process.once('error', (error) => fail(String(error)))
-  process.once('close', (code, signal) => fail(`the fork server ended (${signal ?? code})`))
+  server.once('error', (error) => fail(String(error)))
+  server.once('close', (code, signal) => fail(`the fork server ended (${signal ?? code})`))
   readFrames(channel, (frame) => {
     waiting?.resolve(frame)
     waiting = undefined
@@ -104,13 +106,13 @@ export async function createWorker(options: WorkerOptions): Promise<Worker> {
   const receive = (timeoutMs: number) =>
     new Promise<Frame>((resolve, reject) => {
       const giveUp = (reason: string) => {
-        process.kill('SIGKILL')
+        server.kill('SIGKILL')
         fail(reason)
       }
       const timer = setTimeout(() => {
         giveUp(`the fork server did not answer within ${timeoutMs} ms`)
       }, timeoutMs)
-      const unwatch = watchForStop(process.pid ?? 0, () => giveUp('the fork server was stopped'))
+      const unwatch = watchForStop(server.pid ?? 0, () => giveUp('the fork server was stopped'))
       const settle = () => {
         clearTimeout(timer)
         unwatch()
@@ -142,7 +144,7 @@ export async function createWorker(options: WorkerOptions): Promise<Worker> {
     },
     async dispose() {
       fail('the sandbox was disposed of')
-      process.kill('SIGKILL')
+      server.kill('SIGKILL')
       channel.destroy()
       await exited
       await memory?.remove()
@@ -152,7 +154,7 @@ export async function createWorker(options: WorkerOptions): Promise<Worker> {
   try {
     const home = bubblewrap ? '/box' : '.'
     const environment = { ...programEnvironment, HOME: home, USER: 'user', LOGNAME: 'user' }
-    const uid = bubblewrap?.privileged ? firstProgramUid + (process.pid ?? 0) : null
+    const uid = bubblewrap?.privileged ? firstProgramUid + (server.pid ?? 0) : null
     sendFrame(channel, {
       walls: {
         namespaces: bubblewrap !== undefined,

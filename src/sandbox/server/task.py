@@ -142,6 +142,12 @@ class Task:
             self.due = min(self._look_at, self._wall_at)
         return None
 
+    def stood_still(self, ns):
+        """Neither the program nor the server could run for so long."""
+        self.meter.server_was_late(ns)
+        self._wall_at += ns
+        self.due = min(self._look_at, self._wall_at)
+
     def drain(self, limit):
         """Takes all that is in the pipes now."""
         for stream in self.streams:

@@ -13,10 +13,12 @@ export const files: HostileProgram[] = [
     title: 'looking into the home folder and the repository',
     must: 'sees nothing there but its interpreter',
     source: `
-import os
+import os, sys
+own = (sys.prefix, sys.base_prefix, os.path.realpath(sys.executable))
 def look(path):
-  try: return sorted(name for name in os.listdir(path) if name not in ('.pyenv', '.rustup'))
+  try: names = sorted(os.listdir(path))
   except OSError: return []
+  return [name for name in names if not any(place.startswith(os.path.join(path, name)) for place in own)]
 print(look(${JSON.stringify(homedir())}) if ${JSON.stringify(homedir())} != '/' else [], look(${JSON.stringify(process.cwd())}))`,
     outcome: 'ok',
     stdout: '[] []\n',

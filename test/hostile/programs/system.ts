@@ -155,7 +155,6 @@ page.write(bytes.fromhex('b814000000cd80c3'))  # mov eax, 20; int 0x80; ret
 place = ctypes.addressof(ctypes.c_char.from_buffer(page))
 print(ctypes.CFUNCTYPE(ctypes.c_int)(place)())`,
     outcome: 'killed',
-    signal: 'SIGSYS',
   },
   {
     title: 'the terminal of its owner',

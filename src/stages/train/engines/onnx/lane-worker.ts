@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import type { Adapter, DecoderConfig } from '../../../../nn/models/index.ts'
+import type { DecoderConfig } from '../../../../nn/models/index.ts'
 import { createObjective, type ObjectiveOptions } from './objective.ts'
 import type { ObjectiveSums } from './objective-sums.ts'
 import type { Pack } from './pack-step.ts'
@@ -8,14 +8,12 @@ import { createLocal, readShared, type SharedTensors, writeShared } from './shar
 /** What a lane is started with. */
 export interface LaneData {
   readonly config: DecoderConfig
-  readonly model: SharedTensors
-  readonly adapter?: { readonly config: Adapter['config']; readonly tensors: SharedTensors }
-  /** Gradients of what is trained. */
+  readonly parameters: SharedTensors
   readonly sums: SharedTensors
-  readonly options: Omit<ObjectiveOptions, 'adapter'>
+  readonly options: ObjectiveOptions
 }
 
-/** Packs of a step, to be computed with the tensors as they are then. */
+/** Packs of a step, to be computed with the parameters as they are then. */
 export interface LaneRequest {
   readonly packs: readonly Pack[]
   readonly step: number
@@ -26,16 +24,8 @@ export type LaneReply = { readonly objective: ObjectiveSums } | { readonly error
 
 // A lane of `parallel-objective.ts`: a thread that computes packs with sessions of its own.
 const data = workerData as LaneData
-const parameters = createLocal(data.model)
-readShared(data.model, parameters)
-const adapter = data.adapter && {
-  config: data.adapter.config,
-  parameters: createLocal(data.adapter.tensors),
-}
-const objective = createObjective(
-  { config: data.config, rawConfig: {}, parameters },
-  { ...data.options, ...(adapter ? { adapter } : {}) },
-)
+const parameters = createLocal(data.parameters)
+const objective = createObjective({ config: data.config, rawConfig: {}, parameters }, data.options)
 
 parentPort?.on('message', async (request: LaneRequest | 'dispose') => {
   if (request === 'dispose') {
@@ -47,8 +37,7 @@ parentPort?.on('message', async (request: LaneRequest | 'dispose') => {
 })
 
 async function compute({ packs, step }: LaneRequest): Promise<LaneReply> {
-  if (adapter) readShared(data.adapter!.tensors, adapter.parameters)
-  else readShared(data.model, parameters)
+  readShared(data.parameters, parameters)
   const sums = createLocal(data.sums)
   const result = await objective.accumulate(packs, sums, step)
   writeShared(data.sums, sums)

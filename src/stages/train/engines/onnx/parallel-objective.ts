@@ -21,7 +21,10 @@ const smallModel = 32e6
 export function createParallelObjective(model: Model, options: ObjectiveOptions): Objective {
   const threads = options.threads || availableParallelism()
   const size = [...model.parameters.values()].reduce((sum, { data }) => sum + data.length, 0)
-  if (threads === 1 || size > smallModel) return createObjective(model, { ...options, threads })
+  // The rows that an adapter trains lie in the model's own embedding, which threads do not share.
+  if (threads === 1 || size > smallModel || options.adapter) {
+    return createObjective(model, { ...options, threads })
+  }
   return createLanes(model, { ...options, threads: 1 }, threads)
 }
 
@@ -33,23 +36,14 @@ interface Lane {
 }
 
 function createLanes(model: Model, options: ObjectiveOptions, count: number): Objective {
-  const { adapter, ...rest } = options
-  const shared = shareTensors(model.parameters)
-  writeShared(shared, model.parameters)
-  const trained = adapter?.parameters ?? model.parameters
-  const sharedTrained = adapter ? shareTensors(trained) : shared
+  const { config, parameters } = model
+  const shared = shareTensors(parameters)
   const lanes = Array.from({ length: count }, () =>
-    createLane({
-      config: model.config,
-      model: shared,
-      ...(adapter ? { adapter: { config: adapter.config, tensors: sharedTrained } } : {}),
-      sums: shareTensors(trained),
-      options: rest,
-    }),
+    createLane({ config, parameters: shared, sums: shareTensors(parameters), options }),
   )
   return {
     async accumulate(packs, sums, step = 0) {
-      writeShared(sharedTrained, trained)
+      writeShared(shared, parameters)
       const shares = shareOut(packs, count)
       const used = lanes.slice(0, shares.filter((share) => share.length > 0).length)
       const results = await Promise.all(

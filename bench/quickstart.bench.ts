@@ -66,7 +66,7 @@ await writeFile(
 pass@1 (base and extra inputs), greedy, on ${tasks.length} test katas whose combinations of operations
 occur in no training text. Every seed draws its own training katas, dialogs and plan; the test katas
 are the same. Plain fine-tuning and ReflectionCoder learn from the same answers; ReflectionCoder
-reads 200 of them together with the reflection that led to them.
+reads a fifth of them together with the reflection that led to them.
 
 | seed | base | plain fine-tuning | ReflectionCoder | ReflectionCoder − plain |
 |---|---|---|---|---|

@@ -12,9 +12,10 @@ import { memoryOfTree } from './process-tree.ts'
 //
 //   npm run build
 //   npx tsx bench/eval.bench.ts --data DIR --samples DIR [--evalplus PYTHON] [--rounds 1]
-//     [--sets humaneval,mbpp] [--modes warm,skip,cold] [--out FILE.md]
+//     [--evalplus-cache DIR] [--sets humaneval,mbpp] [--modes warm,skip,cold] [--out FILE.md]
 //
-// DIR of the samples holds MODEL/BENCHMARK.jsonl; PYTHON has EvalPlus (python -m evalplus.evaluate).
+// DIR of the samples holds MODEL/BENCHMARK.jsonl; PYTHON has EvalPlus (python -m evalplus.evaluate);
+// DIR of the cache (XDG_CACHE_HOME) holds EvalPlus's ground truth already, for warm runs.
 
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 const { values: options } = parseArgs({
@@ -23,6 +24,7 @@ const { values: options } = parseArgs({
     samples: { type: 'string' },
     models: { type: 'string', default: 'ds-6.7b,cl-7b' },
     evalplus: { type: 'string' },
+    'evalplus-cache': { type: 'string' },
     rounds: { type: 'string', default: '1' },
     sets: { type: 'string', default: 'humaneval,mbpp' },
     modes: { type: 'string', default: 'warm,skip,cold' },
@@ -55,7 +57,10 @@ try {
     for (const set of options.sets.split(',')) {
       // What both sides keep of references is filled before they are timed.
       const warms = options.modes.split(',').some((mode) => mode !== 'cold') && round === 0
-      if (warms) for (const side of sides) await runSide(side, set, models[0] as string, 'warm')
+      for (const side of warms ? sides : []) {
+        if (side === 'EvalPlus' && options['evalplus-cache'] !== undefined) continue
+        await runSide(side, set, models[0] as string, 'warm')
+      }
       for (const mode of options.modes.split(',')) {
         for (const model of models) {
           for (const side of sides) {
@@ -80,7 +85,8 @@ try {
 }
 
 async function runSide(side: string, set: string, model: string, mode: string): Promise<Run> {
-  const cache = join(folder, `cache-${side}-${mode === 'cold' ? 'cold' : 'warm'}`)
+  const kept = side === 'EvalPlus' && mode !== 'cold' ? options['evalplus-cache'] : undefined
+  const cache = kept ?? join(folder, `cache-${side}-${mode === 'cold' ? 'cold' : 'warm'}`)
   if (mode === 'cold') await rm(cache, { recursive: true, force: true })
   const file = join(samples, model, `${set}.jsonl`)
   return side === 'ours' ? runOurs(file, set, mode, cache) : runEvalPlus(file, set, cache)

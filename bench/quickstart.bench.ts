@@ -81,6 +81,8 @@ The interval is that of the mean over tasks of each task's mean difference over 
 approximation, clustered by task), so it speaks about other katas of this kind; the seeds' spread is
 the standard deviation between them.
 
+What the figures mean and why: [decisions](decisions/2026-11-24-reflection-on-katas.md).
+
 Commit ${commit.trim()}. To repeat: \`npm run build && npx tsx bench/quickstart.bench.ts --seeds ${options.seeds}\`.
 `,
 )

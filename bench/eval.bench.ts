@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -153,7 +153,8 @@ async function unzipForEvalPlus(): Promise<void> {
 }
 
 async function renderReport(): Promise<string> {
-  const commit = (await readFile(here('../.git/HEAD'), 'utf8').catch(() => '')).trim()
+  const { stdout } = spawnSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: here('..') })
+  const commit = stdout.toString().trim()
   const rows: string[] = []
   const sums: string[] = []
   for (const set of options.sets.split(',')) {
@@ -178,7 +179,7 @@ async function renderReport(): Promise<string> {
   }
   return `# Evaluations beside EvalPlus
 
-\`${['npx tsx bench/eval.bench.ts', ...process.argv.slice(2)].join(' ')}\`
+\`${['npx tsx bench/eval.bench.ts', ...process.argv.slice(2).map(withoutPath)].join(' ')}\`
 
 ${new Date().toISOString().slice(0, 10)}, ${commit}, Node.js ${process.version}, ${cpus()[0]?.model}, ${cores} cores; load average before: ${load.toFixed(1)}; best of ${options.rounds} rounds, by turns.
 warm: ground truth kept; skip: ours without plus after a failed base; cold: nothing kept.
@@ -199,4 +200,9 @@ ${sums.join('\n')}
 /** The round of least wall time. */
 function best(key: string): Run | undefined {
   return runs.get(key)?.toSorted((a, b) => a.wall - b.wall)[0]
+}
+
+/** Paths of this machine say nothing to others. */
+function withoutPath(argument: string): string {
+  return argument.includes('/') ? 'PATH' : argument
 }

@@ -1,23 +1,15 @@
+import { languagesOfRecords } from './translated-language.ts'
+
 /** What kind of programs a benchmark asks for, and so how they are judged. */
 export type BenchmarkKind = 'functions' | 'translated' | 'answers'
 
-/** Languages of MultiPL-E that can be judged here, by the name that its files have. */
-export const translatedLanguages = [
-  'cpp',
-  'cs',
-  'cs-bu',
-  'go',
-  'java',
-  'js',
-  'lua',
-  'php',
-  'pl',
-  'r',
-  'rb',
-  'rs',
-  'sh',
-  'ts',
-] as const
+/**
+ * Languages of MultiPL-E that can be judged here, by the name that its files have: C# comes in two
+ * translations.
+ */
+export const translatedLanguages = languagesOfRecords.flatMap((language) =>
+  language === 'cs' ? (['cs', 'cs-bu'] as const) : [language],
+)
 
 /** Benchmarks known by name, and their files in a data folder. */
 export const benchmarkFiles: Readonly<Record<string, string>> = {

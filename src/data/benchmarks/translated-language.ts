@@ -1,4 +1,5 @@
-const languages = [
+/** Languages of MultiPL-E that can be judged here. */
+export const languagesOfRecords = [
   'cpp',
   'cs',
   'go',
@@ -15,10 +16,10 @@ const languages = [
 ] as const
 
 /** A language of MultiPL-E as its records and files name it, without a variant such as `-bu`. */
-export type TranslatedLanguage = (typeof languages)[number]
+export type TranslatedLanguage = (typeof languagesOfRecords)[number]
 
 /** The language meant by the `language` of a record; `go_test.go` is Go. */
 export function translatedLanguage(name: string): TranslatedLanguage | undefined {
   const short = name === 'go_test.go' ? 'go' : name.replace(/-bu$/, '')
-  return languages.find((language) => language === short)
+  return languagesOfRecords.find((language) => language === short)
 }

@@ -65,22 +65,6 @@ export const sigmoid: (x: Value) => Value = unary('Sigmoid', (_x, y, dy) =>
   multiply(dy, subtract(y, multiply(y, y))),
 )
 
-/** x · sigmoid(x) (Elfwing et al. 2018), as ONNX Runtime's QuickGelu with alpha 1. */
-const siluOperation: Operation<undefined> = {
-  name: 'SiLU',
-  emit: ([x]) =>
-    x!.graph.emit('QuickGelu', [x!], [{ type: 'float32', shape: x!.shape }], {
-      domain: 'com.microsoft',
-      attributes: { alpha: { float: 1 } },
-    }),
-  gradient: ({ inputs: [x], outputs: [y], cotangents: [dy] }) => {
-    const s = sigmoid(x!)
-    return [multiply(dy!, add(s, subtract(y!, multiply(y!, s))))]
-  },
-}
-const callSilu = operationFunction(siluOperation)
-export const silu = (x: Value): Value => callSilu([x], undefined)
-
 /** silu(gate) · up, the gated unit of Shazeer (2020). */
 const gatedUnitOperation: Operation<undefined> = {
   name: 'SwiGLU',

@@ -9,7 +9,6 @@ export {
   negate,
   scale,
   sigmoid,
-  silu,
   squareRoot,
   subtract,
 } from './elementwise.ts'

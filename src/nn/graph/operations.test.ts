@@ -29,7 +29,6 @@ import {
   scale,
   selectColumn,
   sigmoid,
-  silu,
   softmax,
   split,
   splitParts,
@@ -80,7 +79,6 @@ const cases: Record<string, Case> = {
   logarithm: { shapes: [[5]], build: (_, [x]) => logarithm(x!), positive: true },
   squareRoot: { shapes: [[5]], build: (_, [x]) => squareRoot(x!), positive: true },
   sigmoid: { shapes: [[5]], build: (_, [x]) => sigmoid(x!) },
-  silu: { shapes: [[7]], build: (_, [x]) => silu(x!) },
   reduceSum: { shapes: [[2, 3, 4]], build: (_, [x]) => reduceSum(x!, [0, 2]) },
   reduceTo: { shapes: [[2, 3, 4]], build: (_, [x]) => reduceTo(x!, [3, 1]) },
   expandLike: {

@@ -29,7 +29,7 @@ export interface PlanForecast {
 export interface ForecastSettings {
   /** Sustained speed; default 1.5e11, about two CPU cores with AVX-512 in float32. */
   flopsPerSecond?: number
-  /** Tokens computed together, if a micro-batch has not more by itself; default 4096. */
+  /** Tokens computed together, if a micro-batch has not more by itself; default 1024, as `train`. */
   tokensPerRun?: number
   /** Model folder; default the one that the plan was made for. */
   model?: string
@@ -56,7 +56,7 @@ export async function forecast(
 }
 
 async function forecastPlan(folder: string, settings: ForecastSettings): Promise<PlanForecast> {
-  const { flopsPerSecond = 1.5e11, tokensPerRun = 4096 } = settings
+  const { flopsPerSecond = 1.5e11, tokensPerRun = 1024 } = settings
   const plan = await readPlan(folder)
   const { counts, data, config, vocabularySize } = plan.manifest
   const shape = readModelShape(

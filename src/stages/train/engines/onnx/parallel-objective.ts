@@ -66,6 +66,7 @@ function createLane(data: LaneData): Lane {
   const worker = startWorker(data)
   const failure = once(worker, 'error').then(([error]) => Promise.reject(error))
   failure.catch(() => {})
+  const ended = new Promise((resolve) => worker.once('exit', resolve))
   return {
     async compute(request) {
       worker.postMessage(request)
@@ -75,7 +76,6 @@ function createLane(data: LaneData): Lane {
     },
     collect: (sums) => addShared(data.sums, sums),
     async dispose() {
-      const ended = once(worker, 'exit')
       worker.postMessage('dispose')
       await ended
     },

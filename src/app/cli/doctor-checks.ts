@@ -4,18 +4,9 @@ import { freemem } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { type ReflectionCoderError, readRedisVersion } from '../../core/index.ts'
+import type { DoctorCheck } from './doctor-check.ts'
 import { formatBytes } from './format.ts'
 import { checkLanguages, checkSandbox } from './sandbox-checks.ts'
-
-/** What one look at the machine found. */
-export interface DoctorCheck {
-  name: string
-  /** `missing` stops the main job; `optional` stops something that not everybody needs. */
-  state: 'ok' | 'missing' | 'optional'
-  found: string
-  /** What to type or do when it is not `ok`. */
-  remedy?: string
-}
 
 const run = promisify(execFile)
 

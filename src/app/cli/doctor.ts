@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { exitStatus } from '../../core/index.ts'
 import { type CommandResult, defineCommand } from './command.ts'
-import { type DoctorCheck, runDoctorChecks } from './doctor-checks.ts'
+import type { DoctorCheck } from './doctor-check.ts'
+import { runDoctorChecks } from './doctor-checks.ts'
 import type { Terminal } from './terminal.ts'
 
 /** `reflectioncoder doctor`: what is there, what is missing and how to get it. */

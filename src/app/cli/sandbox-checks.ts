@@ -4,7 +4,7 @@ import {
   findLanguageTools,
   languageRules,
 } from '../../sandbox/index.ts'
-import type { DoctorCheck } from './doctor-checks.ts'
+import type { DoctorCheck } from './doctor-check.ts'
 
 /** Starts a sandbox, which tries each of its limits. */
 export async function checkSandbox(python: string): Promise<DoctorCheck> {

@@ -13,12 +13,11 @@ export { openModelFolder } from './model-folder.ts'
 export {
   hashSourceConfig,
   isGgufPath,
-  type ModelSource,
   openModelSource,
   readSourceConfig,
-  type StoredTensor,
 } from './model-source.ts'
 export { openSafetensors, type SafetensorsFile } from './read-safetensors.ts'
+export type { ModelSource, StoredTensor } from './source-tensors.ts'
 export { badGguf } from './weights-errors.ts'
 export { type ModelFolderContent, writeModelFolder } from './write-model-folder.ts'
 export { type TensorData, type TensorToWrite, writeSafetensors } from './write-safetensors.ts'

@@ -1,8 +1,8 @@
 import { readFile, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { TensorInfo } from './dtype.ts'
-import type { ModelSource } from './model-source.ts'
 import { missingTensor, openSafetensors, type SafetensorsFile } from './read-safetensors.ts'
+import type { ModelSource } from './source-tensors.ts'
 import { badModelFolder } from './weights-errors.ts'
 
 /**

@@ -23,7 +23,8 @@ import {
 import { createSandbox, type Sandbox } from '../../sandbox/index.ts'
 import { cutCompletion } from './cut-completion.ts'
 import { type Journal, openJournal, verdictKey } from './journal.ts'
-import { type JudgeContext, judgeBenchmark } from './judge-benchmark.ts'
+import { judgeBenchmark } from './judge-benchmark.ts'
+import type { JudgeContext } from './judge-context.ts'
 import {
   countPrograms,
   groupPrograms,

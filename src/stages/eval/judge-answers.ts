@@ -1,7 +1,7 @@
 import type { AnswerProblem } from '../../data/benchmarks/index.ts'
 import type { Limits, RunResult, Sandbox } from '../../sandbox/index.ts'
 import { acceptsAnswer, readAnswer } from './compare-answers.ts'
-import type { JudgeContext } from './judge-benchmark.ts'
+import type { JudgeContext } from './judge-context.ts'
 import type { JudgedTask } from './judged-task.ts'
 import { runParallel } from './run-parallel.ts'
 import type { ProgramVerdict, SetVerdict } from './verdicts.ts'

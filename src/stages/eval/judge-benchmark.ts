@@ -4,26 +4,11 @@ import type {
   Problem,
   TranslatedProblem,
 } from '../../data/benchmarks/index.ts'
-import type { Sandbox } from '../../sandbox/index.ts'
 import { judgeAnswers } from './judge-answers.ts'
+import type { JudgeContext } from './judge-context.ts'
 import { judgeFunctions } from './judge-functions.ts'
 import { judgeTranslated } from './judge-translated.ts'
-import type { JudgedTask, OnVerdict } from './judged-task.ts'
-import type { EvalOptions } from './options.ts'
-
-/** What judging works with. */
-export interface JudgeContext {
-  sandbox: Sandbox
-  /** The judge's own text. */
-  source: string
-  options: EvalOptions
-  /** Programs at one time. */
-  workers: number
-  onVerdict: OnVerdict
-  /** Where what references returned is kept for the next evaluation. */
-  referenceFolder?: string
-  signal?: AbortSignal
-}
+import type { JudgedTask } from './judged-task.ts'
 
 /** Judges programs by the rules of their benchmark. */
 export async function judgeBenchmark(

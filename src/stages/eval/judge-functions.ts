@@ -1,7 +1,7 @@
 import { InputError, MissingDependencyError } from '../../core/index.ts'
 import type { Problem } from '../../data/benchmarks/index.ts'
 import type { Host } from '../../sandbox/index.ts'
-import type { JudgeContext } from './judge-benchmark.ts'
+import type { JudgeContext } from './judge-context.ts'
 import { countPrograms, type JudgedTask, type OnVerdict } from './judged-task.ts'
 import type { EvalOptions } from './options.ts'
 import { openReferences, type References } from './references.ts'

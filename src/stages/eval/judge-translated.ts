@@ -1,6 +1,6 @@
 import type { TranslatedLanguage, TranslatedProblem } from '../../data/benchmarks/index.ts'
 import { passesTests, type RunResult } from '../../sandbox/index.ts'
-import type { JudgeContext } from './judge-benchmark.ts'
+import type { JudgeContext } from './judge-context.ts'
 import type { JudgedTask } from './judged-task.ts'
 import { runParallel } from './run-parallel.ts'
 import type { ProgramVerdict, SetVerdict } from './verdicts.ts'

@@ -1,5 +1,5 @@
-import type { ModelSource, StoredTensor } from '../model-source.ts'
 import { missingTensor } from '../read-safetensors.ts'
+import type { ModelSource, StoredTensor } from '../source-tensors.ts'
 import { renderGgufConfig } from './gguf-config.ts'
 import { huggingFaceName, isRotated, rotatedRow } from './gguf-names.ts'
 import type { GgufTensor } from './parse-gguf.ts'

@@ -76,7 +76,8 @@ async function writeAll(handle: FileHandle, data: string | Uint8Array): Promise<
   }
 }
 
-function writeError(path: string, cause: unknown): ReflectionCoderError {
+/** What a failed write becomes; a full disk has a code of its own, `RC_DISK_FULL`. */
+export function writeError(path: string, cause: unknown): ReflectionCoderError {
   const code = (cause as NodeJS.ErrnoException).code
   const full = code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG'
   return new ReflectionCoderError(

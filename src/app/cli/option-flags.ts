@@ -44,7 +44,7 @@ export function collectOptionValues(
 function createFlags(field: OptionField): Option[] {
   const text = describe(field)
   if (field.kind === 'boolean' && !field.list) {
-    const off = new Option(`--no-${field.flag}`, `Not: ${text}`)
+    const off = new Option(`--no-${field.flag}`, `Turn off: ${text}`)
     const on = new Option(`--${field.flag}`, text)
     return field.default === true ? [off, on.hideHelp()] : [on, off.hideHelp()]
   }

@@ -114,6 +114,10 @@ async function writeTextPlan(
   ])
   const { lines, steps, labelPositions } = renderSteps(samples.map((ids) => ids.length))
   await writeFileAtomic(join(out, planFiles.steps), lines)
+  const origins = samples.map((_, index) => ({ file: 'base corpus', line: index + 1 }))
+  const originLines = origins.map((origin) => `${JSON.stringify(origin)}\n`)
+  await writeFileAtomic(join(out, planFiles.samples), originLines.join(''))
+  await writeFileAtomic(join(out, planFiles.validation), '')
   const manifest: PlanManifest = {
     format: planFormat,
     version: planVersion,
@@ -142,6 +146,7 @@ async function writeTextPlan(
       labelPositions,
       distillPositions: 0,
     },
+    validation: null,
     steps,
     optimizer: {
       learningRate: recipe.learningRate,
@@ -155,6 +160,8 @@ async function writeTextPlan(
     files: {
       tokens: await hashFile(join(out, planFiles.tokens)),
       steps: await hashFile(join(out, planFiles.steps)),
+      samples: await hashFile(join(out, planFiles.samples)),
+      validation: await hashFile(join(out, planFiles.validation)),
     },
   }
   await writeFileAtomic(join(out, planFiles.manifest), `${JSON.stringify(manifest, null, 2)}\n`)

@@ -53,10 +53,15 @@ export async function writePlanFolder(
   const steps = planSteps(file, views, settings)
   const stepsPath = join(folder, 'steps.jsonl')
   await writeFile(stepsPath, steps.map((step) => `${JSON.stringify(step)}\n`).join(''))
+  const samplesPath = join(folder, 'samples.jsonl')
+  const origins = samples.map((_, index) => ({ file: 'cases', line: index + 1 }))
+  await writeFile(samplesPath, origins.map((origin) => `${JSON.stringify(origin)}\n`).join(''))
+  const validationPath = join(folder, 'validation.jsonl')
+  await writeFile(validationPath, '')
   const rows = steps.flatMap((step) => step.microBatches.flatMap((batch) => batch.rows))
   const manifest = {
     format: 'reflectioncoder-plan',
-    version: 1,
+    version: 2,
     config: { temperature: file.cases[0]?.temperature ?? 1 },
     data: [],
     tokenizerSha256,
@@ -79,9 +84,15 @@ export async function writePlanFolder(
         rows.flatMap((row) => (row.view === 'student' && row.distill ? [row.distill] : [])),
       ),
     },
+    validation: null,
     steps: steps.length,
     optimizer: settings,
-    files: { tokens: await hashFile(tokensPath), steps: await hashFile(stepsPath) },
+    files: {
+      tokens: await hashFile(tokensPath),
+      steps: await hashFile(stepsPath),
+      samples: await hashFile(samplesPath),
+      validation: await hashFile(validationPath),
+    },
   }
   await writeFile(join(folder, 'manifest.json'), JSON.stringify(manifest, null, 2))
 }

@@ -47,7 +47,7 @@ export const stageTable: readonly StageEntry[] = [
     summary: 'Decide everything that training will compute, and write it as a step plan.',
     example: 'reflectioncoder plan --data dialogs.jsonl --model models/kata-base --out plan',
     outputEnding: '',
-    inputs: ['data', 'model', 'plain', 'reflection'],
+    inputs: ['data', 'validation', 'model'],
     loadSchema: async () => (await import('../../stages/plan/options.ts')).planOptionsSchema,
     loadRun: async () => withModel((await import('../../stages/plan/index.ts')).createPlan),
   },

@@ -19,7 +19,7 @@ export function emptyStepCounts(): StepCounts {
 /** Adds a step to the counts of a run; `lengthOf` gives the length of a sample in tokens. */
 export function countStep(
   counts: StepCounts,
-  { microBatches }: PlannedStep,
+  { microBatches }: Pick<PlannedStep, 'microBatches'>,
   lengthOf: (sample: number) => number,
 ): void {
   counts.steps += 1

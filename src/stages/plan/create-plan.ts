@@ -1,6 +1,7 @@
 import { readdir, rm, rmdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
+  type AtomicWriter,
   createAtomicWriter,
   hashFile,
   InputError,
@@ -28,11 +29,13 @@ import { planSteps } from './plan-steps.ts'
 import { readLayout, type SpecialIds } from './sample-layout.ts'
 import { resolveSchedule, type Schedule } from './schedule.ts'
 import { createTokenStore, openSampleReader, spillFile, type TokenStore } from './token-store.ts'
+import { writeValidation } from './write-validation.ts'
 
 export interface PlanSummary {
   out: string
   counts: PlanManifest['counts']
   data: PlannedDataset[]
+  validation: PlanManifest['validation']
 }
 
 export interface PlanContext {
@@ -72,23 +75,37 @@ export async function writePlan(
   { progress = silentProgress, signal, chunkTokens }: PlanContext & { chunkTokens?: number } = {},
 ): Promise<PlanSummary> {
   refuseOddSizes(options)
-  const { out } = options
+  refuseTrainedValidation(options)
+  const { out, maxLength } = options
   const release = await prepareOutput(options)
   let store: TokenStore | undefined
+  let origins: AtomicWriter | undefined
   let complete = false
   try {
     store = await createTokenStore(out, chunkTokens)
-    const data = await collectSamples(options, tokenizer, store, { progress, signal })
+    origins = await createAtomicWriter(join(out, planFiles.samples))
+    const sink = { store, origins }
+    const context = { progress, signal }
+    const data = await collectSamples(options, tokenizer, sink, context)
+    const samples = store.samples
+    const heldOut = { data: options.validation, maxLength }
+    const validationData = await collectSamples(heldOut, tokenizer, sink, context)
     await store.finish()
+    await origins.commit()
     const microBatches = countMicroBatches(rangesOf(data), options.microBatchSize)
     const schedule = resolveSchedule(microBatches, options)
-    const work = { options, data, store, schedule, specialIds: tokenizer.specialIds }
+    const { specialIds } = tokenizer
+    const work = { options, data, store, schedule, specialIds }
     const counts = await writeSteps(work, progress, signal)
+    const validationWork = { options, data: validationData, store, specialIds }
+    const validationCounts = await writeValidation(validationWork, signal)
+    const files = ['tokens', 'steps', 'samples', 'validation'] as const
+    const hashes = await Promise.all(files.map((name) => hashFile(join(out, planFiles[name]))))
     const manifest: PlanManifest = {
       format: planFormat,
       version: planVersion,
       config: configOf(options),
-      data: data.datasets.map(({ first: _, ...dataset }) => dataset),
+      data: datasetsOf(data),
       tokenizerSha256: tokenizer.hash,
       modelConfigSha256,
       bosId: tokenizer.bosId ?? null,
@@ -96,20 +113,33 @@ export async function writePlan(
       specialTokens: { ...tokenizer.specialIds },
       addedTokens: [...tokenizer.addedTokens],
       vocabularySize: tokenizer.size,
-      counts: { samples: store.samples, dropped: countDropped(data.datasets), ...counts },
+      counts: { samples, dropped: countDropped(data.datasets), ...counts },
+      validation:
+        options.validation.length === 0
+          ? null
+          : {
+              data: datasetsOf(validationData),
+              maskRate: options.validationMaskRate,
+              counts: {
+                samples: store.samples - samples,
+                dropped: countDropped(validationData.datasets),
+                ...validationCounts,
+              },
+            },
       steps: schedule.steps,
       optimizer: optimizerOf(options, schedule),
-      files: {
-        tokens: await hashFile(join(out, planFiles.tokens)),
-        steps: await hashFile(join(out, planFiles.steps)),
-      },
+      files: Object.fromEntries(
+        files.map((name, index) => [name, hashes[index]]),
+      ) as PlanManifest['files'],
     }
     const text = `${JSON.stringify(manifest, null, 2)}\n`
     await writeFileAtomic(join(out, planFiles.manifest), text)
     complete = true
-    return { out, counts: manifest.counts, data: manifest.data }
+    const { validation } = manifest
+    return { out, counts: manifest.counts, data: manifest.data, validation }
   } finally {
     await store?.discard()
+    await origins?.discard()
     if (!complete) await removePlan(out)
     await release()
     if (!complete) await rmdir(out).catch(() => {}) // unless something else lies in it
@@ -191,6 +221,19 @@ function refuseOddSizes({ sequencesPerStep, microBatchSize }: PlanOptions): void
     `the option sequencesPerStep: expected a multiple of microBatchSize ${microBatchSize}, got ${sequencesPerStep}`,
     { code: 'RC_BAD_OPTION', hint: 'A step consists of whole micro-batches.' },
   )
+}
+
+function refuseTrainedValidation({ data, validation }: PlanOptions): void {
+  const both = validation.find((path) => data.includes(path))
+  if (both === undefined) return
+  throw new InputError(`the option validation: ${both} is trained on, it stands in data too`, {
+    code: 'RC_BAD_OPTION',
+    hint: 'Hold other samples out, or take the file off --data.',
+  })
+}
+
+function datasetsOf({ datasets }: CollectedData): PlannedDataset[] {
+  return datasets.map(({ first: _, ...dataset }) => dataset)
 }
 
 function rangesOf({ datasets }: CollectedData) {

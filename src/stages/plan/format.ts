@@ -2,13 +2,15 @@ import type { SpecialToken } from '../../data/dialog/index.ts'
 import type { MaskStrategy, PlanOptions } from './options.ts'
 
 export const planFormat = 'reflectioncoder-plan'
-export const planVersion = 1
+export const planVersion = 2
 
 /** Names in a plan folder; the manifest is written last, so a folder that has it is complete. */
 export const planFiles = {
   manifest: 'manifest.json',
   tokens: 'tokens.safetensors',
   steps: 'steps.jsonl',
+  samples: 'samples.jsonl',
+  validation: 'validation.jsonl',
 } as const
 
 /** Positions from start up to, not including, end. */
@@ -99,6 +101,8 @@ export interface PlanManifest {
   /** Highest token id + 1. */
   vocabularySize: number
   counts: PlanCounts
+  /** What is held out; null where nothing is. */
+  validation: PlannedValidation | null
   steps: number
   optimizer: {
     learningRate: number
@@ -110,5 +114,15 @@ export interface PlanManifest {
     schedule: 'cosine'
   }
   /** SHA-256 of the other files. */
-  files: { tokens: string; steps: string }
+  files: Record<Exclude<keyof typeof planFiles, 'manifest'>, string>
+}
+
+/**
+ * Samples that are not trained on. Each is a micro-batch of its own, in the order of the files; their
+ * scales are those of one step over all of them.
+ */
+export interface PlannedValidation {
+  data: PlannedDataset[]
+  maskRate: number
+  counts: Omit<PlanCounts, 'steps'>
 }

@@ -14,6 +14,7 @@ export {
   type PlannedDataset,
   type PlannedRow,
   type PlannedStep,
+  type PlannedValidation,
   planFiles,
   planFormat,
   planVersion,
@@ -26,4 +27,7 @@ export {
   type PlanOptions,
   planOptionsSchema,
 } from './options.ts'
+export { planSample, type SampleSettings } from './plan-sample.ts'
 export { type Plan, readManifest, readPlan } from './read-plan.ts'
+export { type DatasetCounts, emptyCounts, type ReadSample, readSamples } from './read-samples.ts'
+export { formatOrigin, type SampleOrigin } from './sample-origin.ts'

@@ -39,6 +39,16 @@ export const planOptionsSchema = z.strictObject({
     .string()
     .min(1)
     .describe('Model whose tokenizer and config are read: a folder, a .gguf file or a hub id.'),
+  validation: z
+    .array(z.string().min(1))
+    .default([])
+    .describe('Files of dialogs that are held out: the loss on them is measured while training.'),
+  validationMaskRate: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(1)
+    .describe('Share of the reflection to hide from the student on held-out samples.'),
   out: z.string().min(1).describe('Folder for the plan.'),
   overwrite: z.boolean().default(false).describe('Replace an existing plan.'),
   maxLength: z

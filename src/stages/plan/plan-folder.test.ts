@@ -12,6 +12,7 @@ import { openSafetensors } from '../../nn/weights/index.ts'
 import { createTinyTokenizer } from './__fixtures__/tiny-tokenizer.ts'
 import {
   forecast,
+  formatOrigin,
   inspectSample,
   type PlannedStep,
   type PlanOptions,
@@ -205,7 +206,7 @@ describe('equal input gives equal bytes', () => {
     await write({ mask: ['all'], out: path('c') })
     await write({ mask: ['random-block', 'random-token'], out: path('c'), overwrite: true })
     const bytes = await bytesOf(path('plan'))
-    expect(Object.keys(bytes)).toEqual(['manifest.json', 'steps.jsonl', 'tokens.safetensors'])
+    expect(Object.keys(bytes)).toEqual(Object.values(planFiles).sort())
     expect(await bytesOf(path('b'))).toEqual(bytes)
     expect(await bytesOf(path('c'))).toEqual(bytes)
   })
@@ -292,6 +293,62 @@ describe('samples', () => {
   })
 })
 
+describe('held-out samples', () => {
+  test('are planned apart, each a micro-batch, at a mask rate of their own', async () => {
+    const data = [path('reflections.jsonl')]
+    const options = { data, mask: ['sequential-token' as const], validation: [path('plain.jsonl')] }
+    await writeData('held.jsonl', [reflection(20), plain(20), reflection(21)])
+    options.validation = [path('held.jsonl'), path('plain.jsonl')]
+    const summary = await write({ ...options, validationMaskRate: 0.5 })
+    const plan = await readPlan(path('plan'))
+    const planned = []
+    for await (const microBatch of plan.validation()) planned.push(microBatch)
+    expect(planned.map(({ dataset, rows }) => [dataset, rows.map(({ sample }) => sample)])).toEqual(
+      [[0, [13, 13]], [0, [14]], [0, [15, 15]], ...[16, 17, 18, 19, 20].map((n) => [1, [n]])],
+    )
+    const [teacher, student] = planned[0]!.rows
+    const width = (spans: [number, number][]) =>
+      spans.reduce((total, [start, end]) => total + end - start, 0)
+    const targets = width(teacher!.labels) + width(student!.labels)
+    expect(planned[0]!.crossEntropyScale).toBeCloseTo(1 / targets / 8, 12)
+    const ids = plan.sampleTokens(13)
+    const start = ids.indexOf(3) + 1
+    const end = ids.indexOf(8, start)
+    const hidden = Math.ceil((end - start) / 2)
+    expect(student!.spans).toEqual([
+      [start + hidden, end],
+      [end + 1, ids.length],
+    ])
+    expect(summary.validation).toMatchObject({
+      maskRate: 0.5,
+      counts: { samples: 8, dropped: 0, microBatches: 8, rows: 10 },
+    })
+    expect(summary.counts).toMatchObject({ samples: 13, microBatches: 26 })
+    const trained = await stepsOf(plan)
+    const samples = trained.flatMap(({ microBatches }) =>
+      microBatches.flatMap(({ rows }) => rows.map(({ sample }) => sample)),
+    )
+    expect(Math.max(...samples)).toBe(12)
+  })
+
+  test('may not be trained on', async () => {
+    const options = { validation: [path('plain.jsonl')] }
+    await expect(write(options)).rejects.toMatchObject({ code: 'RC_BAD_OPTION', status: 2 })
+    expect(existsSync(path('plan'))).toBe(false)
+  })
+
+  test('are named by file, line and id, as the others are', async () => {
+    await writeFile(path('gaps.jsonl'), `\n${JSON.stringify(plain(0))}\n`)
+    await write({ data: [path('reflections.jsonl')], validation: [path('gaps.jsonl')] })
+    const plan = await readPlan(path('plan'))
+    const [first, last] = await plan.origins([2, 13])
+    expect(first).toEqual({ file: path('reflections.jsonl'), line: 3, id: 'r2' })
+    expect(last).toEqual({ file: path('gaps.jsonl'), line: 2 })
+    expect(formatOrigin(first!)).toBe(`r2 (line 3 of ${path('reflections.jsonl')})`)
+    expect(formatOrigin(last!)).toBe(`line 2 of ${path('gaps.jsonl')}`)
+  })
+})
+
 describe('bad input', () => {
   const failure = (changes: Partial<PlanOptions>, context = {}) =>
     write(changes, context).then(
@@ -360,11 +417,11 @@ describe('bad input', () => {
       'another version',
       async (out) => {
         const manifest = JSON.parse(await readFile(join(out, planFiles.manifest), 'utf8'))
-        const text = JSON.stringify({ ...manifest, version: 2 })
+        const text = JSON.stringify({ ...manifest, version: 1 })
         await writeFile(join(out, planFiles.manifest), text)
       },
       'RC_PLAN_VERSION',
-      'expected format reflectioncoder-plan version 1, got reflectioncoder-plan version 2',
+      'expected format reflectioncoder-plan version 2, got reflectioncoder-plan version 1',
     ],
     [
       'changed steps',

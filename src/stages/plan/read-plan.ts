@@ -4,12 +4,14 @@ import { hashFile, InputError } from '../../core/index.ts'
 import { readLines } from '../../data/datasets/index.ts'
 import { openSafetensors } from '../../nn/weights/index.ts'
 import {
+  type MicroBatch,
   type PlanManifest,
   type PlannedStep,
   planFiles,
   planFormat,
   planVersion,
 } from './format.ts'
+import type { SampleOrigin } from './sample-origin.ts'
 
 /** An open plan. */
 export interface Plan {
@@ -18,6 +20,10 @@ export interface Plan {
   sampleTokens(sample: number): Int32Array
   /** The steps in order, from step `from` (default 0). */
   steps(from?: number): AsyncIterable<PlannedStep>
+  /** The held-out samples, a micro-batch each. */
+  validation(): AsyncIterable<MicroBatch>
+  /** Where samples came from, in the order of their numbers. */
+  origins(samples: readonly number[]): Promise<SampleOrigin[]>
   close(): Promise<void>
 }
 
@@ -28,7 +34,7 @@ export interface Plan {
  */
 export async function readPlan(folder: string): Promise<Plan> {
   const manifest = await readManifest(folder)
-  for (const name of ['tokens', 'steps'] as const) {
+  for (const name of ['tokens', 'steps', 'samples', 'validation'] as const) {
     await checkHash(join(folder, planFiles[name]), manifest.files[name])
   }
   const file = await openSafetensors(join(folder, planFiles.tokens))
@@ -44,6 +50,8 @@ export async function readPlan(folder: string): Promise<Plan> {
         return tokens.subarray(offsets[sample], offsets[sample + 1])
       },
       steps: (from = 0) => readSteps(join(folder, planFiles.steps), from),
+      validation: () => readParsed<MicroBatch>(join(folder, planFiles.validation)),
+      origins: (samples) => readOrigins(join(folder, planFiles.samples), samples),
       close: async () => {},
     }
   } finally {
@@ -99,4 +107,19 @@ async function* readSteps(path: string, from: number): AsyncGenerator<PlannedSte
   for await (const { line, text } of readLines(path)) {
     if (line > from) yield JSON.parse(text) as PlannedStep
   }
+}
+
+async function* readParsed<T>(path: string): AsyncGenerator<T> {
+  for await (const { text } of readLines(path)) yield JSON.parse(text) as T
+}
+
+/** Reads the whole file, which few ever need, rather than keep it in memory. */
+async function readOrigins(path: string, samples: readonly number[]): Promise<SampleOrigin[]> {
+  const wanted = new Set(samples)
+  const found: SampleOrigin[] = []
+  let sample = 0
+  for await (const origin of readParsed<SampleOrigin>(path)) {
+    if (wanted.has(sample++)) found.push(origin)
+  }
+  return found
 }

@@ -69,6 +69,10 @@ export {
 } from './stages/synth/index.ts'
 export {
   computeObjective,
+  type LossOptions,
+  type LossSummary,
+  lossOptionsSchema,
+  measureLoss,
   type StepMetrics,
   type TrainOptions,
   train,

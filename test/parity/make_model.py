@@ -97,6 +97,10 @@ def parse_options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--no-special", action="store_true", help="a tokenizer that lacks the seven special tokens"
     )
+    parser.add_argument(
+        "--special", type=int, default=7, help="how many of the special tokens the tokenizer has"
+    )
+    parser.add_argument("--tokens", type=int, help="tokens of the tokenizer; default: --vocab")
     return parser.parse_args(arguments)
 
 
@@ -109,12 +113,12 @@ def randomise(model: torch.nn.Module, scale: float) -> None:
 
 def write_tokenizer(options: argparse.Namespace) -> None:
     """Ids: BOS 0, EOS 1, the special tokens 2 to 8 unless left out, then bytes and merges."""
-    special = [] if options.no_special else SPECIAL_TOKENS
+    special = [] if options.no_special else SPECIAL_TOKENS[: options.special]
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
-        vocab_size=options.vocab,
+        vocab_size=options.tokens or options.vocab,
         min_frequency=1,
         special_tokens=["<|begin|>", "<|end|>", *special],
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),

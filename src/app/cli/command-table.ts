@@ -46,6 +46,10 @@ export const commandTable: readonly CommandEntry[] = [
   },
   createStageCommand(stageNamed('plan')),
   createStageCommand(stageNamed('train')),
+  {
+    ...createStageCommand(stageNamed('loss')),
+    load: async () => (await import('./loss-command.ts')).lossCommand,
+  },
   createStageCommand(stageNamed('generate')),
   {
     name: 'eval',

@@ -61,15 +61,27 @@ export const stageTable: readonly StageEntry[] = [
     loadRun: async () => withModel((await import('../../stages/train/index.ts')).train),
   },
   {
+    name: 'loss',
+    summary: 'Measure the objective of dialogs, and its gradient, without training.',
+    example:
+      'reflectioncoder loss --model models/kata-base --data dialogs.jsonl --mask block-type --mask-rate 0.5',
+    outputEnding: '.json',
+    inputs: ['model', 'adapter', 'data'],
+    loadSchema: async () => (await import('../../stages/train/options.ts')).lossOptionsSchema,
+    loadRun: async () =>
+      withModel((await import('../../stages/train/index.ts')).measureLoss, { adapters: true }),
+  },
+  {
     name: 'generate',
     summary: 'Let a model write one-off code for problems.',
     example:
       'reflectioncoder generate --model tuned/model --problems problems.jsonl --out samples.jsonl',
     outputEnding: '.jsonl',
-    inputs: ['model', 'problems'],
+    inputs: ['model', 'adapter', 'problems'],
     loadSchema: async () =>
       (await import('../../stages/generate/options.ts')).generateOptionsSchema,
-    loadRun: async () => withModel((await import('../../stages/generate/index.ts')).generate),
+    loadRun: async () =>
+      withModel((await import('../../stages/generate/index.ts')).generate, { adapters: true }),
   },
   {
     name: 'eval',
@@ -89,9 +101,15 @@ function erase<Options, Summary>(
   return run as (options: unknown, context: StageContext) => Promise<unknown>
 }
 
-/** As `erase`, with the model's local path in place of its id on the hub. */
+/**
+ * As `erase`, with the model's local path in place of its id on the hub.
+ *
+ * @param adapters whether the stage takes an adapter beside its model
+ */
 function withModel<Options, Summary>(
   run: (options: Options, context: StageContext) => Promise<Summary>,
+  { adapters = false } = {},
 ): (options: unknown, context: StageContext) => Promise<unknown> {
-  return async (options, context) => erase(run)(await findModel(options, context), context)
+  return async (options, context) =>
+    erase(run)(await findModel(options, { ...context, adapters }), context)
 }

@@ -8,7 +8,8 @@ import { badAdapter, parseAdapterConfig, renderAdapterConfig } from './adapter-c
 import { headParameter, type Model, type Parameters } from './parameters.ts'
 import { extendRows } from './room-for-rows.ts'
 
-const prefix = 'base_model.model.'
+/** What peft puts before the names of an adapter's tensors. */
+export const peftPrefix = 'base_model.model.'
 
 /**
  * Writes an adapter in peft's format, and `base_model.json`, by which another model is noticed.
@@ -23,7 +24,7 @@ export async function writeAdapter(
 ): Promise<void> {
   await mkdir(folder, { recursive: true })
   const tensors = [...parameters].map(([name, { data, shape }]) => ({
-    name: `${prefix}${name}`,
+    name: `${peftPrefix}${name}`,
     dtype: 'F32' as const,
     shape,
     data,
@@ -59,7 +60,7 @@ export async function readAdapter(
     const rows = tokenRows(grown, config)
     const parameters: Parameters = new Map()
     for (const [name, shape] of shapes) {
-      const values = await weights.readFloat32(`${prefix}${name}`)
+      const values = await weights.readFloat32(`${peftPrefix}${name}`)
       const data = rows.get(name) ?? values
       if (data !== values) data.set(values)
       parameters.set(name, { data, shape })
@@ -120,19 +121,19 @@ function refuseOtherTensors(
   shapes: ReadonlyMap<string, readonly number[]>,
 ): void {
   for (const [name, shape] of shapes) {
-    const found = tensors.get(`${prefix}${name}`)
+    const found = tensors.get(`${peftPrefix}${name}`)
     const expected = `[${shape.join(', ')}]`
     if (found === undefined)
-      throw badAdapter(`${path}: the tensor ${prefix}${name} ${expected} is missing`)
+      throw badAdapter(`${path}: the tensor ${peftPrefix}${name} ${expected} is missing`)
     if (found.shape.join() === shape.join()) continue
     const got = `[${found.shape.join(', ')}]`
     throw new InputError(
-      `${path}: the tensor ${prefix}${name} does not fit the model: expected ${expected}, got ${got}`,
+      `${path}: the tensor ${peftPrefix}${name} does not fit the model: expected ${expected}, got ${got}`,
       { code: 'RC_OTHER_MODEL', hint: 'The adapter was trained on another model; give that one.' },
     )
   }
   for (const name of tensors.keys()) {
-    if (name.startsWith(prefix) && shapes.has(name.slice(prefix.length))) continue
+    if (name.startsWith(peftPrefix) && shapes.has(name.slice(peftPrefix.length))) continue
     throw badAdapter(`${path}: the tensor ${name} has no place in this adapter`)
   }
 }

@@ -9,7 +9,7 @@ export {
   mergeAdapter,
   tokenRowNames,
 } from './adapter.ts'
-export { applyAdapter, readAdapter, writeAdapter } from './adapter-folder.ts'
+export { applyAdapter, peftPrefix, readAdapter, writeAdapter } from './adapter-folder.ts'
 export { type AddedToken, addTokenRows } from './add-token-rows.ts'
 export { createDecoder, type Decoder } from './decoder.ts'
 export { type DecoderConfig, parseDecoderConfig } from './decoder-config.ts'

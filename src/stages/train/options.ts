@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { planOptionsSchema } from '../plan/options.ts'
 
 /** As peft names them; the engine has a table of its own, which is not loaded for `--help`. */
 const loraTargets = [
@@ -72,3 +73,51 @@ export const trainOptionsSchema = z.strictObject({
 })
 
 export type TrainOptions = z.infer<typeof trainOptionsSchema>
+
+const planned = planOptionsSchema.shape
+
+/** Options of `loss`; those of the objective are `plan`'s. */
+export const lossOptionsSchema = z.strictObject({
+  model: z
+    .string()
+    .min(1)
+    .describe(
+      'Model: a Hugging Face folder, a .gguf file, the id of one on the hub, or the folder of a LoRA adapter, which names its model.',
+    ),
+  adapter: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'LoRA adapter of the model, in peft format; gradients are then those of the adapter.',
+    ),
+  data: planned.data.describe(
+    'Files of dialogs or of plain instruction data (JSONL, .gz, .zst, Parquet).',
+  ),
+  out: z.string().min(1).optional().describe('File for the figures (JSON); default none.'),
+  perSample: z.boolean().default(false).describe('Also give the figures of every sample.'),
+  gradients: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'File for the gradient of the mean loss (safetensors, F32), by the names of the Hugging Face parameters, or of the adapter in peft.',
+    ),
+  overwrite: z.boolean().default(false).describe('Replace existing files.'),
+  mask: planned.mask.describe('Mask strategies; of several, one is drawn for each sample.'),
+  blockOrder: planned.blockOrder,
+  maskRate: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.5)
+    .describe('Share of the reflection to hide from the student.'),
+  klWeight: planned.klWeight,
+  temperature: planned.temperature,
+  maxLength: planned.maxLength,
+  seed: planned.seed.describe('Seed of the masks.'),
+  activations: trainOptionsSchema.shape.activations,
+  threads: trainOptionsSchema.shape.threads,
+})
+
+export type LossOptions = z.output<typeof lossOptionsSchema>

@@ -1,0 +1,31 @@
+import type { DatasetCounts, Span } from '../../plan/index.ts'
+import type { LossOptions } from '../options.ts'
+import { openTokenizer } from './open-subject.ts'
+import { planSamples } from './planned-samples.ts'
+
+export interface LossForecast {
+  data: DatasetCounts[]
+  samples: number
+  /** Tokens of all rows before hidden ones are left out. */
+  tokens: number
+  /** Tokens that are computed. */
+  tokensKept: number
+}
+
+/** What `measureLoss` would compute, from the tokenizer alone. */
+export async function forecastLoss(
+  options: LossOptions,
+  { signal }: { signal?: AbortSignal } = {},
+): Promise<LossForecast> {
+  const tokenizer = await openTokenizer(options)
+  const forecast: LossForecast = { data: [], samples: 0, tokens: 0, tokensKept: 0 }
+  for await (const { ids, microBatch } of planSamples(options, tokenizer, forecast.data, signal)) {
+    forecast.samples += 1
+    forecast.tokens += ids.length * microBatch.rows.length
+    forecast.tokensKept += microBatch.rows.reduce((sum, { spans }) => sum + widthOf(spans), 0)
+  }
+  return forecast
+}
+
+const widthOf = (spans: readonly Span[]) =>
+  spans.reduce((sum, [start, end]) => sum + end - start, 0)

@@ -33,9 +33,11 @@ describeParity('event files, read by TensorBoard', () => {
     const first = await openEventFile(folder, 0)
     for (const step of [0, 1, 2, 3]) await first.write(metricsOf(step))
     await first.close()
+    const validation = { ...metricsOf(3), loss: 9, studentCrossEntropy: null }
     const second = await openEventFile(folder, 2)
     await second.write(metricsOf(2, { loss: 7 }))
-    await second.write(metricsOf(3, { loss: 8, klDivergence: null, studentCrossEntropy: null }))
+    const nothing = { klDivergence: null, studentCrossEntropy: null }
+    await second.write(metricsOf(3, { loss: 8, ...nothing, validation }))
     await second.close()
 
     const read = JSON.parse(await runPython('read_events.py', [folder]))
@@ -48,9 +50,13 @@ describeParity('event files, read by TensorBoard', () => {
     expect(read.klDivergence).toEqual([0, 1, 2].map((step) => [step, 0.25]))
     expect(read.tokensPerSecond[0]).toEqual([0, 200])
     expect(read.learningRate[3]).toEqual([3, Math.fround(4e-5)])
+    expect(read['validation/loss']).toEqual([[3, 9]])
+    expect(read['validation/crossEntropy/teacher']).toEqual([[3, 1.25]])
     expect(Object.keys(read).sort()).toEqual([
       ...['crossEntropy/all', 'crossEntropy/student', 'crossEntropy/teacher', 'gradientNorm'],
       ...['klDivergence', 'learningRate', 'loss', 'maskRate', 'tokensPerSecond'],
+      ...['validation/crossEntropy/all', 'validation/crossEntropy/teacher'],
+      ...['validation/klDivergence', 'validation/loss'],
     ])
   })
 })

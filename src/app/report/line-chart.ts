@@ -6,6 +6,8 @@ export interface ChartSeries {
   /** Number of the colour variable of the style sheet, 1 to 4. */
   colour: number
   values: readonly (number | null)[]
+  /** Joins values over gaps, for what is measured now and then; default false. */
+  joined?: boolean
 }
 
 const width = 460
@@ -33,7 +35,7 @@ ${renderAxes(ticks, steps, x, y)}${lines}</svg></figure>`
 }
 
 function renderLine(
-  { name, colour, values }: ChartSeries,
+  { name, colour, values, joined = false }: ChartSeries,
   x: (step: number) => number,
   y: (value: number) => number,
 ): string {
@@ -41,7 +43,7 @@ function renderLine(
   let pen = 'M'
   for (const [step, value] of values.entries()) {
     if (value === null) {
-      pen = 'M'
+      if (!joined) pen = 'M'
       continue
     }
     path += `${pen}${x(step).toFixed(1)} ${y(value).toFixed(1)}`

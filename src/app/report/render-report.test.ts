@@ -20,6 +20,18 @@ describe('renderReport', () => {
     expect(plain).not.toMatch(/<figcaption>(KL|Mask)/)
   })
 
+  it('draws the loss on held-out samples where it was measured, joined over the other steps', () => {
+    const [curve] = reportInput.curves
+    const metrics = curve!.metrics.map((step) =>
+      step.step % 12 === 11 ? { ...step, validation: { ...step, loss: 3 - step.step / 48 } } : step,
+    )
+    const drawn = renderReport({ ...reportInput, curves: [{ ...curve!, metrics }] })
+    expect(drawn).toContain('<figcaption>Held-out samples')
+    const path = / d="(M[^"]*)"><title>held-out samples: 2.77 to 2.02</.exec(drawn)?.[1]
+    expect(path?.match(/[ML]/g)).toEqual(['M', 'L', 'L', 'L'])
+    expect(page).not.toContain('<figcaption>Held-out samples')
+  })
+
   it('shows scores with intervals and paired differences', () => {
     expect(page).toContain('44.5 %')
     expect(page).toContain('37.8 % to 51.4 %')

@@ -68,6 +68,27 @@ function renderCurves({ name, metrics }: TrainingCurve): string {
     ]),
     renderLineChart('Loss', [
       { name: 'loss', colour: 2, values: metrics.map((step) => step.loss) },
+      {
+        name: 'held-out samples',
+        colour: 4,
+        values: metrics.map((step) => step.validation?.loss ?? null),
+        joined: true,
+      },
+    ]),
+    renderLineChart('Held-out samples (nats)', [
+      ...(
+        [
+          ['cross-entropy', 1, 'crossEntropy'],
+          ['teacher', 2, 'teacherCrossEntropy'],
+          ['student', 3, 'studentCrossEntropy'],
+          ['KL', 4, 'klDivergence'],
+        ] as const
+      ).map(([series, colour, key]) => ({
+        name: series,
+        colour,
+        values: metrics.map((step) => step.validation?.[key] ?? null),
+        joined: true,
+      })),
     ]),
     renderLineChart('Mask rate', [
       {

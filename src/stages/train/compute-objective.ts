@@ -7,6 +7,7 @@ import {
   zeroGradients,
 } from '../../nn/models/index.ts'
 import { readPlan } from '../plan/index.ts'
+import { describeSums } from './engines/onnx/describe-sums.ts'
 import { createObjective } from './engines/onnx/objective.ts'
 import { addSums, emptySums, type ObjectiveFactors } from './engines/onnx/objective-sums.ts'
 import { packStep } from './engines/onnx/pack-step.ts'
@@ -67,18 +68,7 @@ export async function computeObjective({
       addSums(sums, await objective.accumulate(packs, gradients))
       break
     }
-    const { teacher, student, plain } = sums.crossEntropy
-    const positions = teacher.positions + student.positions + plain.positions
-    return {
-      loss: sums.loss,
-      crossEntropy: (teacher.sum + student.sum + plain.sum) / positions,
-      teacherCrossEntropy: teacher.positions ? teacher.sum / teacher.positions : null,
-      studentCrossEntropy: student.positions ? student.sum / student.positions : null,
-      klDivergence: sums.klDivergence.positions
-        ? sums.klDivergence.sum / sums.klDivergence.positions
-        : null,
-      gradients,
-    }
+    return { ...describeSums(sums), gradients }
   } finally {
     await objective.dispose()
     await plan.close()

@@ -21,7 +21,22 @@ export interface StepMetrics {
   /** Kept tokens of all rows. */
   readonly tokens: number
   readonly seconds: number
+  /** Of the held-out samples, with the weights after this step, where it was measured. */
+  readonly validation?: ValidationMetrics
 }
+
+/** The objective of the plan's held-out samples, as that of one step over all of them. */
+export interface ValidationMetrics
+  extends Pick<
+    StepMetrics,
+    | 'loss'
+    | 'crossEntropy'
+    | 'teacherCrossEntropy'
+    | 'studentCrossEntropy'
+    | 'klDivergence'
+    | 'tokens'
+    | 'seconds'
+  > {}
 
 export type TrainEvent =
   | { readonly type: 'resume'; readonly step: number }

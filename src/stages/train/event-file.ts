@@ -67,6 +67,11 @@ function scalarsOf(metrics: StepMetrics): [string, number][] {
     ['learningRate', metrics.learningRate],
     ['maskRate', metrics.maskRate],
     ['tokensPerSecond', metrics.tokens / metrics.seconds],
+    ['validation/loss', metrics.validation?.loss ?? null],
+    ['validation/crossEntropy/all', metrics.validation?.crossEntropy ?? null],
+    ['validation/crossEntropy/teacher', metrics.validation?.teacherCrossEntropy ?? null],
+    ['validation/crossEntropy/student', metrics.validation?.studentCrossEntropy ?? null],
+    ['validation/klDivergence', metrics.validation?.klDivergence ?? null],
   ]
   return values.filter((pair): pair is [string, number] => pair[1] !== null)
 }

@@ -41,7 +41,24 @@ export const trainOptionsSchema = z.strictObject({
     .min(0)
     .default(0)
     .describe('Write a checkpoint every so many steps; 0 means every tenth of the run.'),
-  keepCheckpoints: z.int().positive().default(2).describe('How many checkpoints to keep.'),
+  keepCheckpoints: z
+    .int()
+    .positive()
+    .default(2)
+    .describe(
+      'How many of the last checkpoints to keep; the best by validation stays beside them.',
+    ),
+  validateEvery: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe(
+      'Measure the loss on the held-out samples of the plan every so many steps, and at the end; 0 means every tenth of the run.',
+    ),
+  finalModel: z
+    .enum(['last', 'best'])
+    .default('last')
+    .describe('Weights that are written at the end: the last ones, or the best by validation.'),
   dtype: z
     .enum(['F32', 'BF16', 'F16'])
     .default('F32')

@@ -1,12 +1,16 @@
-import { spawn } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { exportModel, initialiseModel, loadModel } from '../../nn/models/index.ts'
-import { trainTokenizer } from '../../nn/tokenizer/index.ts'
+import { loadModel } from '../../nn/models/index.ts'
 import { createPlan, planOptionsSchema } from '../plan/index.ts'
 import { type TrainOptions, trainOptionsSchema } from './options.ts'
+import {
+  addingDialog,
+  killAfterCheckpoint,
+  writeDialogs,
+  writeSmallModel,
+} from './small-training.fixture.ts'
 import { train } from './train.ts'
 
 let folder: string
@@ -20,46 +24,14 @@ const optionsFor = (out: string, more: Partial<TrainOptions> = {}) =>
     ...more,
   })
 
-function dialog(index: number) {
-  const block = (type: string, content: string) => ({ type, content })
-  const user = (content: string) => ({ role: 'user', content: [block('text', content)] })
-  const code = `def f(x):\n    return x + ${index}`
-  return {
-    type: 'reflection',
-    messages: [
-      user(`Add ${index} and test it.`),
-      {
-        role: 'assistant',
-        content: [
-          block('text', 'I try.'),
-          block('code', `${code}\nprint(f(1))`),
-          block('execution', `${index + 1}\n`),
-          block('text', 'It works.'),
-        ],
-      },
-      user(`Add ${index}.`),
-      { role: 'assistant', content: [block('text', code)] },
-    ],
-  }
-}
-
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'train-'))
-  const dialogs = Array.from({ length: 8 }, (_, index) => JSON.stringify(dialog(index)))
-  await writeFile(at('dialogs.jsonl'), `${dialogs.join('\n')}\n`)
-  await trainTokenizer({ texts: dialogs, folder: at('model'), vocabularySize: 300 })
-  const config = {
-    architectures: ['Qwen2ForCausalLM'],
-    model_type: 'qwen2',
-    vocab_size: 300,
-    hidden_size: 32,
-    intermediate_size: 48,
-    num_hidden_layers: 2,
-    num_attention_heads: 2,
-    num_key_value_heads: 1,
-    tie_word_embeddings: true,
-  }
-  await exportModel(at('model'), initialiseModel(config, 1))
+  const dialogs = Array.from({ length: 8 }, (_, index) => addingDialog(index))
+  await writeDialogs(at('dialogs.jsonl'), dialogs)
+  await writeSmallModel(
+    at('model'),
+    dialogs.map((dialog) => JSON.stringify(dialog)),
+  )
   await createPlan(
     planOptionsSchema.parse({
       data: [at('dialogs.jsonl')],
@@ -131,20 +103,3 @@ describe('train', () => {
     await expect(train(other)).rejects.toMatchObject({ code: 'RC_OTHER_PLAN', status: 2 })
   })
 })
-
-/** Trains in a process of its own and kills it some milliseconds after its first checkpoint. */
-async function killAfterCheckpoint(options: TrainOptions, delayMs: number): Promise<void> {
-  const module = new URL('./train.ts', import.meta.url).href
-  const code = `import(${JSON.stringify(module)}).then((m) => m.train(${JSON.stringify(options)}))`
-  const child = spawn(process.execPath, ['--import', 'tsx', '-e', code], { stdio: 'ignore' })
-  const ended = new Promise((resolve) => child.on('exit', resolve))
-  const checkpoints = join(options.out, 'checkpoints')
-  for (let names: string[] = []; !names.some((name) => /^step-\d+$/.test(name)); ) {
-    if (child.exitCode !== null) throw new Error(`training ended with ${child.exitCode}`)
-    names = await readdir(checkpoints).catch(() => [])
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
-  await new Promise((resolve) => setTimeout(resolve, delayMs))
-  child.kill('SIGKILL')
-  await ended
-}

@@ -28,6 +28,8 @@ export interface TrainSummary {
   /** Time in steps of this run, without loading and writing. */
   readonly seconds: number
   readonly lastStep: StepMetrics | null
+  /** Where the loss on the held-out samples was lowest; null where none was measured. */
+  readonly best: { readonly step: number; readonly validationLoss: number } | null
 }
 
 const engines = { onnx: onnxEngine } as const
@@ -59,8 +61,7 @@ export async function train(
         if (event.type === 'resume') await run.open(event.step)
         if (event.type === 'step-end') {
           await run.add(event.metrics)
-          const { step, loss, tokens, seconds } = event.metrics
-          task.update(step + 1, `loss ${loss.toFixed(4)}, ${Math.round(tokens / seconds)} tokens/s`)
+          task.update(event.metrics.step + 1, run.describe(event.metrics))
         }
         if (event.type === 'model-end' || event.type === 'adapter-end') {
           await tokenizer.writeTo(event.path)
@@ -86,6 +87,7 @@ class RunRecord {
   #tokens = 0
   #seconds = 0
   #last: StepMetrics | null = null
+  #best: TrainSummary['best'] = null
 
   constructor(out: string) {
     this.#out = out
@@ -93,6 +95,7 @@ class RunRecord {
 
   async open(firstStep: number): Promise<void> {
     this.#metrics = await openMetricsFile(join(this.#out, 'metrics.jsonl'), firstStep)
+    for (const metrics of this.#metrics.kept) this.#compare(metrics)
     this.#events = await openEventFile(this.#out, firstStep)
   }
 
@@ -102,6 +105,22 @@ class RunRecord {
     this.#tokens += metrics.tokens
     this.#seconds += metrics.seconds
     this.#last = metrics
+    this.#compare(metrics)
+  }
+
+  /** A step as it is shown while training. */
+  describe({ loss, tokens, seconds, validation }: StepMetrics): string {
+    const shown = `loss ${loss.toFixed(4)}, ${Math.round(tokens / seconds)} tokens/s`
+    if (validation === undefined) return shown
+    return `${shown}, validation ${validation.loss.toFixed(4)}`
+  }
+
+  #compare({ step, validation }: StepMetrics): void {
+    if (validation === undefined) return
+    const { loss } = validation
+    if (this.#best === null || loss < this.#best.validationLoss) {
+      this.#best = { step, validationLoss: loss }
+    }
   }
 
   async close(): Promise<void> {
@@ -120,6 +139,7 @@ class RunRecord {
       tokens: this.#tokens,
       seconds: this.#seconds,
       lastStep: this.#last,
+      best: this.#best,
     }
     await writeFileAtomic(join(this.#out, 'train.json'), `${JSON.stringify(summary, null, 2)}\n`)
     return summary

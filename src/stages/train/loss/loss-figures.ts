@@ -21,7 +21,7 @@ export interface LossPositions {
 }
 
 /** What the sums over a sample's positions say. */
-export function describeSums(sums: ObjectiveSums): LossFigures & LossPositions {
+export function figuresOf(sums: ObjectiveSums): LossFigures & LossPositions {
   const { student, plain, teacher: withReflection } = sums.crossEntropy
   const teacher = withReflection.positions > 0 ? withReflection : plain
   const { klDivergence } = sums

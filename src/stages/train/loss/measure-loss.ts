@@ -14,7 +14,7 @@ import { globalNorm } from '../engines/onnx/adamw.ts'
 import { createObjective } from '../engines/onnx/objective.ts'
 import { packStep } from '../engines/onnx/pack-step.ts'
 import type { LossOptions } from '../options.ts'
-import { describeSums, type LossFigures, type LossPositions, MeanFigures } from './loss-figures.ts'
+import { figuresOf, type LossFigures, type LossPositions, MeanFigures } from './loss-figures.ts'
 import { type LossSubject, openSubject, openTokenizer } from './open-subject.ts'
 import { type PlannedSample, planSamples } from './planned-samples.ts'
 
@@ -113,7 +113,7 @@ function createMeter({ model, adapter }: LossSubject, options: LossOptions) {
     /** The figures of a sample; its gradient is added. */
     async measure({ microBatch, ids, origin }: PlannedSample, gradients: Parameters) {
       const packs = packStep([microBatch], () => ids, ids.length)
-      const figures = describeSums(await objective.accumulate(packs, gradients))
+      const figures = figuresOf(await objective.accumulate(packs, gradients))
       if (!Number.isFinite(figures.loss)) throw lossNotFinite(origin, figures.loss)
       return figures
     },

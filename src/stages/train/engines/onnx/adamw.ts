@@ -33,7 +33,7 @@ export function globalNorm(gradients: Parameters): number {
  * Clips as `torch.nn.utils.clip_grad_norm_` and updates as `torch.optim.AdamW`, in place. Biases and
  * norm weights (one-dimensional tensors) are not decayed, as in the Hugging Face Trainer.
  *
- * @returns the norm before clipping
+ * @param norm global norm of the gradients, before clipping
  */
 export function updateAdamW(
   parameters: Parameters,
@@ -41,8 +41,8 @@ export function updateAdamW(
   state: AdamWState,
   learningRate: number,
   { betas: [beta1, beta2], epsilon, weightDecay, maxGradientNorm }: AdamWOptions,
-): number {
-  const norm = globalNorm(gradients)
+  norm: number,
+): void {
   const clip = Math.min(1, maxGradientNorm / (norm + 1e-6))
   state.updates += 1
   const rate = learningRate / (1 - beta1 ** state.updates)
@@ -61,5 +61,4 @@ export function updateAdamW(
       data[i] = data[i]! * keep - (rate * m) / (Math.sqrt(v) / rootCorrection + epsilon)
     }
   }
-  return norm
 }

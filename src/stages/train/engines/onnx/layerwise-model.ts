@@ -17,7 +17,7 @@ import { bothViews, labelledFeeds, pairedFeeds } from './term-feeds.ts'
 import { headGraph, layerGradientGraph, layerGraph } from './training-graphs.ts'
 
 /** Logits of one run of a head, in float32 elements (32 MiB). */
-const logitBudget = 8 * 2 ** 20
+export const logitBudget = 8 * 2 ** 20
 
 /**
  * Runs a pack layer by layer: between the passes only the hidden states before each layer are kept,
@@ -116,7 +116,12 @@ export function createLayerwiseModel(model: Model, options: RunnerOptions): Mode
   }
 }
 
-function gatherRows(rows: Float32Array, places: readonly number[], width: number): Float32Array {
+/** Rows of a matrix [rows, width], in the order of `places`. */
+export function gatherRows(
+  rows: Float32Array,
+  places: readonly number[],
+  width: number,
+): Float32Array {
   const result = new Float32Array(places.length * width)
   places.forEach((place, index) => {
     result.set(rows.subarray(place * width, (place + 1) * width), index * width)
@@ -137,7 +142,7 @@ function scatterRows(
   })
 }
 
-function chunksOf<T>(items: readonly T[], size: number): T[][] {
+export function chunksOf<T>(items: readonly T[], size: number): T[][] {
   const chunks: T[][] = []
   for (let start = 0; start < items.length; start += size) {
     chunks.push(items.slice(start, start + size))

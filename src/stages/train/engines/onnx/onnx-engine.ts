@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { InterruptedError, ReflectionCoderError } from '../../../../core/index.ts'
+import { InputError, InterruptedError } from '../../../../core/index.ts'
 import {
   type Adapter,
   addTokenRows,
@@ -12,14 +12,17 @@ import {
   writeAdapter,
   zeroGradients,
 } from '../../../../nn/models/index.ts'
-import type { Plan, PlannedStep } from '../../../plan/index.ts'
+import type { MicroBatch, Plan, PlannedStep } from '../../../plan/index.ts'
 import type { EngineRequest, StepMetrics, TrainEvent } from '../../engine.ts'
-import { type AdamWState, createAdamWState, updateAdamW } from './adamw.ts'
-import { readCheckpoint, writeCheckpoint } from './checkpoint.ts'
+import { type AdamWState, createAdamWState, globalNorm, updateAdamW } from './adamw.ts'
+import { readCheckpoint, readCheckpointWeights, writeCheckpoint } from './checkpoint.ts'
+import { describeSums } from './describe-sums.ts'
+import { createForwardObjective } from './forward-objective.ts'
+import { explainNotFinite } from './loss-not-finite.ts'
 import type { Objective } from './objective.ts'
-import type { ObjectiveSums } from './objective-sums.ts'
 import { packStep } from './pack-step.ts'
 import { createParallelObjective } from './parallel-objective.ts'
+import { validate } from './validate.ts'
 
 /**
  * Trains with graphs run by ONNX Runtime, in this process. Steps are computed in the order of the
@@ -28,36 +31,56 @@ import { createParallelObjective } from './parallel-objective.ts'
 export async function* onnxEngine(request: EngineRequest): AsyncGenerator<TrainEvent> {
   const { options, plan, planHash, signal } = request
   const { manifest } = plan
+  refuseMissingValidation(request)
   const model = addTokenRows(await loadModel(options.model), manifest.addedTokens)
   const adapter = adapterOf(model, request)
   const parameters = adapter?.parameters ?? model.parameters
   const optimizer = createAdamWState(parameters)
   const owner = { planHash, trained: adapter ? JSON.stringify(adapter.config) : 'all weights' }
-  const first = options.resume ? await readCheckpoint(options.out, owner, parameters, optimizer) : 0
-  yield { type: 'resume', step: first }
-  const objective = createParallelObjective(model, {
+  const start = options.resume
+    ? await readCheckpoint(options.out, owner, parameters, optimizer)
+    : { step: 0 }
+  let { best } = start
+  yield { type: 'resume', step: start.step }
+  const shared = {
     threads: options.threads,
     temperature: manifest.config.temperature,
+    ...(adapter ? { adapter } : {}),
+  }
+  const objective = createParallelObjective(model, {
+    ...shared,
     activations: options.activations,
     seed: manifest.config.seed,
-    ...(adapter ? { adapter } : {}),
   })
-  const every = options.checkpointEvery || Math.max(1, Math.ceil(manifest.steps / 10))
+  const forward = createForwardObjective(model, shared)
+  const tenth = Math.max(1, Math.ceil(manifest.steps / 10))
+  const isDue = (done: number, every: number) => done % (every || tenth) === 0
   const save = async (step: number): Promise<TrainEvent> => {
-    const state = { step, parameters, optimizer }
+    const state = { step, parameters, optimizer, best }
     const path = await writeCheckpoint(options.out, owner, state, options.keepCheckpoints)
     return { type: 'checkpoint-end', step, path }
   }
   try {
-    for await (const step of plan.steps(first)) {
+    for await (const step of plan.steps(start.step)) {
       const trainer = { plan, objective, parameters, optimizer }
-      yield { type: 'step-end', metrics: await runStep(trainer, step, options.tokensPerRun) }
+      const metrics = await runStep(trainer, step, options.tokensPerRun)
       const done = step.step + 1
-      if (done % every === 0 && done < manifest.steps) yield await save(done)
-      if (signal?.aborted && done < manifest.steps) {
+      const isLast = done === manifest.steps
+      let improved = false
+      if (manifest.validation !== null && (isLast || isDue(done, options.validateEvery))) {
+        const validation = await validate(plan, forward, options.tokensPerRun)
+        improved = best === undefined || validation.loss < best.loss
+        if (improved) best = { step: done, loss: validation.loss }
+        yield { type: 'step-end', metrics: { ...metrics, validation } }
+      } else yield { type: 'step-end', metrics }
+      const stops = signal?.aborted === true && !isLast
+      if (stops || (!isLast && (improved || isDue(done, options.checkpointEvery)))) {
         yield await save(done)
-        throw new InterruptedError()
       }
+      if (stops) throw new InterruptedError()
+    }
+    if (options.finalModel === 'best' && best !== undefined && best.step < manifest.steps) {
+      await readCheckpointWeights(options.out, best.step, parameters)
     }
     if (adapter) {
       const path = join(options.out, 'adapter')
@@ -71,7 +94,19 @@ export async function* onnxEngine(request: EngineRequest): AsyncGenerator<TrainE
     yield { type: 'model-end', path }
   } finally {
     await objective.dispose()
+    await forward.dispose()
   }
+}
+
+function refuseMissingValidation({ options, plan }: EngineRequest): void {
+  const { validateEvery, finalModel } = options
+  if (plan.manifest.validation !== null) return
+  if (validateEvery === 0 && finalModel === 'last') return
+  const option = finalModel === 'best' ? 'finalModel best' : 'validateEvery'
+  throw new InputError(`the option ${option}: the plan ${options.plan} holds no samples out`, {
+    code: 'RC_BAD_OPTION',
+    hint: 'Make the plan with --validation FILE.',
+  })
 }
 
 /** A new adapter, where one is asked for; the rows of the plan's new tokens are trained with it. */
@@ -99,58 +134,37 @@ async function runStep(
   const gradients = zeroGradients(parameters)
   const packs = packStep(step.microBatches, plan.sampleTokens, tokensPerRun)
   const sums = await objective.accumulate(packs, gradients, step.step)
-  if (!Number.isFinite(sums.loss)) throw lossNotFinite(step, sums.loss)
-  const tokens = packs.reduce((total, pack) => total + pack.tokens.length, 0)
-  const norm = updateAdamW(
-    parameters,
-    gradients,
-    optimizer,
-    step.learningRate,
-    plan.manifest.optimizer,
-  )
-  const seconds = (performance.now() - started) / 1000
-  return describeStep(step, sums, norm, tokens, seconds)
-}
-
-function describeStep(
-  step: PlannedStep,
-  sums: ObjectiveSums,
-  gradientNorm: number,
-  tokens: number,
-  seconds: number,
-): StepMetrics {
-  const { teacher, student, plain } = sums.crossEntropy
-  const all = {
-    sum: teacher.sum + student.sum + plain.sum,
-    positions: teacher.positions + student.positions + plain.positions,
+  const gradientNorm = globalNorm(gradients)
+  if (!Number.isFinite(sums.loss) || !Number.isFinite(gradientNorm)) {
+    throw await explainFault({ plan, objective, parameters }, step, sums.loss)
   }
+  const { optimizer: settings } = plan.manifest
+  updateAdamW(parameters, gradients, optimizer, step.learningRate, settings, gradientNorm)
   return {
     step: step.step,
     epoch: step.epoch,
     learningRate: step.learningRate,
     maskRate: step.maskRate,
-    loss: sums.loss,
-    crossEntropy: all.sum / all.positions,
-    teacherCrossEntropy: mean(teacher),
-    studentCrossEntropy: mean(student),
-    klDivergence: mean(sums.klDivergence),
+    ...describeSums(sums),
     gradientNorm,
-    tokens,
-    seconds,
+    tokens: packs.reduce((total, pack) => total + pack.tokens.length, 0),
+    seconds: (performance.now() - started) / 1000,
   }
 }
 
-const mean = ({ sum, positions }: { sum: number; positions: number }) =>
-  positions === 0 ? null : sum / positions
-
-function lossNotFinite(step: PlannedStep, loss: number): ReflectionCoderError {
-  const samples = step.microBatches.flatMap(({ rows }) => rows.map((row) => row.sample))
-  const named = [...new Set(samples)].slice(0, 10).join(', ')
-  return new ReflectionCoderError(
-    `the loss of step ${step.step} is ${loss}; samples of the step: ${named}`,
-    {
-      code: 'RC_LOSS_NOT_FINITE',
-      hint: 'Lower --learning-rate in the plan, or look at these samples with `data inspect`.',
-    },
-  )
+function explainFault(
+  { plan, objective, parameters }: Omit<Trainer, 'optimizer'>,
+  { step, microBatches }: PlannedStep,
+  loss: number,
+): Promise<Error> {
+  const givesFinite = async (microBatch: MicroBatch) => {
+    const gradients = zeroGradients(parameters)
+    const packs = packStep([microBatch], plan.sampleTokens, Number.POSITIVE_INFINITY)
+    const sums = await objective.accumulate(packs, gradients, step)
+    return Number.isFinite(sums.loss) && Number.isFinite(globalNorm(gradients))
+  }
+  const what = Number.isFinite(loss)
+    ? `the gradient of step ${step} is not finite`
+    : `the loss of step ${step} is ${loss}`
+  return explainNotFinite(plan, microBatches, givesFinite, { what })
 }

@@ -95,6 +95,22 @@ export function headGraph(
   part: 'labelled' | 'distilled',
   temperature: number,
 ): GraphModel {
+  const { graph, x, terms, weights } = buildHead(subject, part, temperature)
+  return renderGradients(`${part}-head`, graph, terms, { x }, weights)
+}
+
+/** The terms of `headGraph` without gradients. */
+export function headLossGraph(
+  subject: GraphSubject,
+  part: 'labelled' | 'distilled',
+  temperature: number,
+): GraphModel {
+  const { graph, terms } = buildHead(subject, part, temperature)
+  const outputs: Record<string, Value> = Object.assign({}, ...terms.map((term) => term.outputs))
+  return renderOnnx(`${part}-loss`, graph, outputs)
+}
+
+function buildHead(subject: GraphSubject, part: 'labelled' | 'distilled', temperature: number) {
   const { config } = subject
   const graph = new Graph()
   const weights = createWeights(graph, subject)
@@ -104,7 +120,7 @@ export function headGraph(
     labelled: () => x,
     paired: () => x,
   })
-  return renderGradients(`${part}-head`, graph, terms, { x }, weights)
+  return { graph, x, terms, weights }
 }
 
 /** Weights of a graph, fed under their names when they are first used. */

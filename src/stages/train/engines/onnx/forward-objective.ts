@@ -1,0 +1,105 @@
+import {
+  type Adapter,
+  chooseTokens,
+  createRotaryTable,
+  embedTokens,
+  layerKind,
+  layerParameter,
+  type Model,
+  packFeeds,
+  packShape,
+} from '../../../../nn/models/index.ts'
+import { createSessions } from './graph-sessions.ts'
+import { chunksOf, gatherRows, logitBudget } from './layerwise-model.ts'
+import { fedParameters } from './model-runner.ts'
+import {
+  addCrossEntropy,
+  addDivergence,
+  addSums,
+  emptySums,
+  everyFactor,
+  type ObjectiveSums,
+} from './objective-sums.ts'
+import type { Pack } from './pack-step.ts'
+import { bothViews, labelledFeeds, pairedFeeds } from './term-feeds.ts'
+import { headLossGraph, layerGraph } from './training-graphs.ts'
+
+export interface ForwardOptions {
+  readonly threads?: number
+  readonly temperature: number
+  /** Beside the model; its dropout is left out. */
+  readonly adapter?: Adapter
+}
+
+/** Computes the objective without gradients, layer by layer. */
+export interface ForwardObjective {
+  measure(packs: readonly Pack[]): Promise<ObjectiveSums>
+  dispose(): Promise<void>
+}
+
+export function createForwardObjective(
+  { config, parameters }: Model,
+  { threads, temperature, adapter }: ForwardOptions,
+): ForwardObjective {
+  const { hiddenSize } = config
+  const subject = {
+    config,
+    ...(adapter ? { adapter: { ...adapter.config, dropout: 0 } } : {}),
+  }
+  const sessions = createSessions(fedParameters(parameters, adapter), threads ? { threads } : {})
+  const table = createRotaryTable(config)
+  const rowsPerRun = Math.max(16, Math.floor(logitBudget / config.vocabularySize))
+  const matrix = (data: Float32Array) => ({ data, shape: [data.length / hiddenSize, hiddenSize] })
+
+  async function runLayers(pack: Pack) {
+    const shape = packShape(pack.rows)
+    const wanted = [...pack.labelled, ...bothViews(pack.distilled)].map(({ index }) => index)
+    const chosen = chooseTokens(pack, shape, wanted)
+    const feeds = { ...packFeeds(pack, shape, table), ...chosen.feeds }
+    let hidden = embedTokens(parameters, pack.tokens, hiddenSize)
+    for (let layer = 0; layer < config.layers; layer++) {
+      const kind = layerKind(config, layer)
+      const key = `${kind.wanted}:${kind.window}:${shape.rows}:${shape.blocks}`
+      const create = () => layerGraph(subject, shape, kind)
+      const nameIn = (weight: string) => layerParameter(layer, weight)
+      const results = await sessions.run(key, create, { x: matrix(hidden), ...feeds }, nameIn)
+      hidden = results.y!.data
+    }
+    return { hidden, placeOf: chosen.placeOf }
+  }
+
+  async function measurePack(pack: Pack): Promise<ObjectiveSums> {
+    const { hidden, placeOf } = await runLayers(pack)
+    const objective = emptySums()
+    const runHead = (
+      part: 'labelled' | 'distilled',
+      indices: readonly { index: number }[],
+      feeds: ReturnType<typeof labelledFeeds>,
+    ) => {
+      const places = indices.map(({ index }) => placeOf(index))
+      const x = matrix(gatherRows(hidden, places, hiddenSize))
+      const create = () => headLossGraph(subject, part, temperature)
+      return sessions.run(part, create, { x, ...feeds })
+    }
+    for (const chunk of chunksOf(pack.labelled, rowsPerRun)) {
+      const { nll } = await runHead('labelled', chunk, labelledFeeds(chunk, everyFactor))
+      addCrossEntropy(objective, chunk, nll!.data, everyFactor)
+    }
+    for (const chunk of chunksOf(pack.distilled, Math.ceil(rowsPerRun / 2))) {
+      const both = bothViews(chunk)
+      const results = await runHead('distilled', both, pairedFeeds(chunk, everyFactor))
+      addCrossEntropy(objective, both, results.pairNll!.data, everyFactor)
+      addDivergence(objective, chunk, results.kl!.data, everyFactor)
+    }
+    return objective
+  }
+
+  return {
+    async measure(packs) {
+      const total = emptySums()
+      for (const pack of packs) addSums(total, await measurePack(pack))
+      return total
+    },
+    dispose: sessions.dispose,
+  }
+}

@@ -1,4 +1,4 @@
-import { access, readdir, rm } from 'node:fs/promises'
+import { access, readdir, rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   hashFile,
@@ -76,6 +76,7 @@ export async function train(
     }
   } finally {
     await release()
+    await rmdir(options.out).catch(() => {}) // unless something was written
   }
 }
 

@@ -264,6 +264,14 @@ hint: Give that model, or an adapter of this one.`,
     )
   })
 
+  it('an adapter in place of a model to tune', async () => {
+    const lora = ['--lora-rank', '2', '--no-merge']
+    expect(await train(at('model'), 'alone', ...lora)).toMatchObject({ status: 0 })
+    const run = await train(join(at('alone'), 'adapter'), 'again')
+    expect(run.status).toBe(2)
+    expect(errorOf(run)).toMatch(/config\.json: .*\nhint: This is the folder of an adapter alone/)
+  })
+
   it('an adapter whose tensors do not fit', async () => {
     const lora = ['--lora-rank', '2', '--no-merge']
     expect(await train(at('model'), 'reshaped', ...lora)).toMatchObject({ status: 0 })

@@ -1,6 +1,8 @@
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { commandTable } from '../../src/app/cli/index.ts'
-import { runCli } from './run-cli.ts'
+import { repository, runCli } from './run-cli.ts'
 
 describe('usage', () => {
   it('lists every command in the help', async () => {
@@ -13,6 +15,16 @@ describe('usage', () => {
     const { status, stdout } = await runCli([...name.split(' '), '--help'])
     expect(status).toBe(0)
     expect(stdout).toContain(`Example:\n  $ reflectioncoder ${name}`)
+  })
+
+  it('ends in silence when its reader has seen enough', async () => {
+    const main = join(repository, 'dist/app/cli/main.js')
+    const command = `set -o pipefail; '${process.execPath}' '${main}' train --help | head -n 1`
+    const { status, stdout, stderr } = spawnSync('bash', ['-c', command], { encoding: 'utf8' })
+    expect({ status, stdout, stderr }).toEqual({
+      ...{ status: 0, stderr: '' },
+      stdout: 'Usage: reflectioncoder train [options]\n',
+    })
   })
 
   it('names the nearest flag for an unknown one and exits with 2', async () => {

@@ -18,7 +18,10 @@ export function formatBytes(bytes: number): string {
   return `${value.toFixed(unit === 0 || value >= 100 ? 0 : 1)} ${units[unit]}`
 }
 
-/** A plain object as aligned `key  value` lines; nested objects are indented. */
+/**
+ * A plain object as aligned `key  value` lines; nested objects are indented, and of a list of them
+ * each is a block of its own.
+ */
 export function formatSummary(summary: unknown, indent = ''): string {
   if (summary === null || typeof summary !== 'object' || Array.isArray(summary)) {
     return `${indent}${formatValue(summary)}`
@@ -26,11 +29,15 @@ export function formatSummary(summary: unknown, indent = ''): string {
   const entries = Object.entries(summary).filter(([, value]) => value !== undefined)
   const width = Math.max(0, ...entries.map(([key]) => key.length))
   return entries
-    .map(([key, value]) =>
-      isPlainObject(value) && Object.keys(value).length > 0
-        ? `${indent}${key}\n${formatSummary(value, `${indent}  `)}`
-        : `${indent}${key.padEnd(width)}  ${formatValue(value)}`,
-    )
+    .flatMap(([key, value]) => {
+      const blocks = (Array.isArray(value) ? value : [value]).filter(isPlainObject)
+      const isNested =
+        blocks.some((block) => Object.keys(block).length > 0) &&
+        (!Array.isArray(value) || blocks.length === value.length)
+      return isNested
+        ? blocks.map((block) => `${indent}${key}\n${formatSummary(block, `${indent}  `)}`)
+        : [`${indent}${key.padEnd(width)}  ${formatValue(value)}`]
+    })
     .join('\n')
 }
 

@@ -29,7 +29,11 @@ export async function openModelFolder(path: string): Promise<ModelSource> {
  * @throws `RC_BAD_MODEL_FOLDER` when it is missing or not a JSON object.
  */
 export async function readModelConfig(path: string): Promise<Record<string, unknown>> {
-  return readJsonObject(join(path, 'config.json'), 'Give the folder of a Hugging Face model.')
+  const isAdapter = await isFile(join(path, 'adapter_config.json'))
+  const hint = isAdapter
+    ? 'This is the folder of an adapter alone; give that of a model, such as the model/ that train writes with the adapter merged.'
+    : 'Give the folder of a Hugging Face model.'
+  return readJsonObject(join(path, 'config.json'), hint)
 }
 
 function createFolder(

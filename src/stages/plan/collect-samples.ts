@@ -18,12 +18,12 @@ export interface SampleSink {
 
 /**
  * Tokenises every file once, in the order of the list, into the store. Samples longer than
- * `maxLength` are dropped and counted.
+ * `maxLength` are dropped and counted. `label` names the work where progress is shown.
  *
  * @throws what `readSamples` throws
  */
 export async function collectSamples(
-  { data, maxLength }: { data: readonly string[]; maxLength: number },
+  { label, data, maxLength }: { label: string; data: readonly string[]; maxLength: number },
   encoder: Encoder,
   { store, origins }: SampleSink,
   { progress, signal }: { progress: Progress; signal?: AbortSignal | undefined },
@@ -31,7 +31,8 @@ export async function collectSamples(
   const reflections = new Set<number>()
   const files = new Map<string, PlannedDataset & { first: number }>()
   if (data.length === 0) return { datasets: [], isReflection: () => false }
-  const task = progress.start('tokenise', 0)
+  const task = progress.start(label, 0)
+  const before = store.samples
   for (const path of new Set(data)) {
     const first = store.samples
     const counts = emptyCounts(path)
@@ -42,11 +43,11 @@ export async function collectSamples(
       if (reflection) reflections.add(store.samples)
       await store.append(ids)
       await origins.write(`${JSON.stringify(origin)}\n`)
-      task.update(store.samples)
+      task.update(store.samples - before)
     }
     files.set(path, { ...counts, sha256: await hashFile(path), first })
   }
-  task.finish(`${store.samples} samples`)
+  task.finish(`${store.samples - before} samples`)
   return {
     datasets: data.map((path) => files.get(path)!),
     isReflection: (sample) => reflections.has(sample),

@@ -86,9 +86,10 @@ export async function writePlan(
     origins = await createAtomicWriter(join(out, planFiles.samples))
     const sink = { store, origins }
     const context = { progress, signal }
-    const data = await collectSamples(options, tokenizer, sink, context)
+    const trained = { label: 'tokenise', data: options.data, maxLength }
+    const data = await collectSamples(trained, tokenizer, sink, context)
     const samples = store.samples
-    const heldOut = { data: options.validation, maxLength }
+    const heldOut = { label: 'tokenise held-out samples', data: options.validation, maxLength }
     const validationData = await collectSamples(heldOut, tokenizer, sink, context)
     await store.finish()
     await origins.commit()

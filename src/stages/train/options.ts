@@ -14,7 +14,9 @@ const loraTargets = [
 
 /** Options of `train`. What is trained on, and how, stands in the plan. */
 export const trainOptionsSchema = z.strictObject({
-  model: z.string().describe('Folder of the model to tune (Hugging Face format).'),
+  model: z
+    .string()
+    .describe('Model to tune: a Hugging Face folder, a .gguf file, or the id of one on the hub.'),
   plan: z.string().describe('Folder of the step plan, made by `plan` for this model.'),
   out: z.string().describe('Output folder: model/, adapter/, metrics.jsonl, checkpoints/.'),
   engine: z.enum(['onnx']).default('onnx').describe('What executes the plan.'),

@@ -15,6 +15,7 @@ export {
   type ReflectionCoderErrorOptions,
 } from './errors.ts'
 export { lockFolder } from './folder-lock.ts'
+export { groupWork } from './group-work.ts'
 export { type LineJournal, openLineJournal } from './line-journal.ts'
 export { nearestName } from './nearest-name.ts'
 export { describeOptions, type OptionField, type OptionKind, optionFlag } from './option-fields.ts'

@@ -1,6 +1,7 @@
 import { createJsonLinesWriter, type JsonLinesWriter } from '../../data/datasets/index.ts'
 import type { Journal, JournalEntry } from './journal.ts'
-import { createNearDuplicateIndex, decodeSignature, similarity } from './keep/min-hash.ts'
+import { decodeSignature, similarity } from './keep/min-hash.ts'
+import { type NearDuplicateIndex, openNearDuplicateIndex } from './keep/near-duplicate-index.ts'
 import type { SynthOptions } from './options.ts'
 import { createTally, type Tally } from './tally.ts'
 
@@ -15,18 +16,45 @@ export async function assembleOutput(
 ): Promise<Tally> {
   const tally = createTally()
   const threshold = resolveThreshold(options)
-  const indexes = [createNearDuplicateIndex(), createNearDuplicateIndex()]
-  const isNearDuplicate = async ({ index, signatures = [] }: JournalEntry) => {
-    const decoded = signatures.map(decodeSignature)
-    for (const [part, signature] of decoded.entries()) {
-      for (const candidate of indexes[part]?.candidates(signature) ?? []) {
-        const other = (await journal.read(candidate))?.signatures?.[part]
-        if (other && similarity(signature, decodeSignature(other)) >= threshold) return candidate
-      }
-    }
-    for (const [part, signature] of decoded.entries()) indexes[part]?.add(index, signature)
-    return undefined
+  const index =
+    threshold < 1 ? await openNearDuplicateIndex(`${options.out}.near-duplicates`) : undefined
+  try {
+    await writeEntries(journal, total, options, tally, (entry) =>
+      findOriginal(entry, index, journal, threshold),
+    )
+  } finally {
+    await index?.dispose()
   }
+  return tally
+}
+
+/** Number of an earlier sample that an entry is a near-duplicate of; others are remembered. */
+async function findOriginal(
+  { index: number, signatures = [] }: JournalEntry,
+  index: NearDuplicateIndex | undefined,
+  journal: Journal,
+  threshold: number,
+): Promise<number | undefined> {
+  if (index === undefined) return undefined
+  const decoded = signatures.map(decodeSignature)
+  const { candidates, remember } = await index.lookUp(decoded)
+  for (const [part, signature] of decoded.entries()) {
+    for (const candidate of candidates[part] ?? []) {
+      const other = (await journal.read(candidate))?.signatures?.[part]
+      if (other && similarity(signature, decodeSignature(other)) >= threshold) return candidate
+    }
+  }
+  await remember(number)
+  return undefined
+}
+
+async function writeEntries(
+  journal: Journal,
+  total: number,
+  options: SynthOptions,
+  tally: Tally,
+  findOriginalOf: (entry: JournalEntry) => Promise<number | undefined>,
+): Promise<void> {
   await withWriters(
     [options.out, options.keepDropped ? `${options.out}.dropped.jsonl` : '', options.record ?? ''],
     async ([dialogs, dropped, record]) => {
@@ -38,7 +66,7 @@ export async function assembleOutput(
         for (const [call, reply] of (entry.replies ?? []).entries()) {
           await record?.write({ id, call, reply })
         }
-        const first = outcome.kept && threshold < 1 ? await isNearDuplicate(entry) : undefined
+        const first = outcome.kept ? await findOriginalOf(entry) : undefined
         if (outcome.kept && first === undefined) {
           tally.keep(outcome.rounds)
           await dialogs?.write(outcome.dialog)
@@ -51,7 +79,6 @@ export async function assembleOutput(
       }
     },
   )
-  return tally
 }
 
 export function resolveThreshold({ nearDuplicates, teacher }: SynthOptions): number {

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { type FileHandle, open, rm, truncate } from 'node:fs/promises'
-import { InputError, writeFileAtomic } from '../../core/index.ts'
+import { groupWork, InputError, writeFileAtomic } from '../../core/index.ts'
 import type { Spent } from './teacher.ts'
 import type { Outcome } from './write-dialog.ts'
 
@@ -61,22 +61,25 @@ export async function openJournal(
   if (found) await truncate(path, end)
   else await writeFileAtomic(path, `${head}\n`)
   const file: FileHandle = await open(path, 'a+')
-  let last: Promise<unknown> = Promise.resolve()
+  const append = groupWork<JournalEntry>(async (entries) => {
+    const lines = entries.map((entry) => Buffer.from(`${JSON.stringify(entry)}\n`))
+    await file.appendFile(Buffer.concat(lines)).catch(async (error) => {
+      // A full disk: whoever goes on shall not find half a line in the middle.
+      await file.truncate(end).catch(() => {})
+      throw error
+    })
+    for (const [at, entry] of entries.entries()) {
+      const { length } = lines[at] as Buffer
+      places.set(entry.index, end, length - 1)
+      end += length
+    }
+  })
   return {
     get size() {
       return places.size
     },
     has: (index) => places.get(index) !== undefined,
-    append(entry) {
-      const work = last.then(async () => {
-        const line = Buffer.from(`${JSON.stringify(entry)}\n`)
-        await file.appendFile(line)
-        places.set(entry.index, end, line.length - 1)
-        end += line.length
-      })
-      last = work.catch(() => {})
-      return work
-    },
+    append,
     async read(index) {
       const place = places.get(index)
       if (place === undefined) return undefined

@@ -40,27 +40,9 @@ export function decodeSignature(text: string): Uint32Array {
   return new Uint32Array(bytes.buffer)
 }
 
-/** Remembers texts by the hashes of their bands, 100 bytes each or so. */
-export interface NearDuplicateIndex {
-  /** Numbers of the texts that may be near-duplicates, least first. */
-  candidates(signature: Uint32Array): number[]
-  add(number: number, signature: Uint32Array): void
-}
-
-export function createNearDuplicateIndex(): NearDuplicateIndex {
-  const tables = Array.from({ length: bands }, () => new Map<number, number>())
-  return {
-    candidates(signature) {
-      const found = tables.map((table, band) => table.get(bandHash(signature, band)))
-      return [...new Set(found.filter((number) => number !== undefined))].sort((a, b) => a - b)
-    },
-    add(number, signature) {
-      for (const [band, table] of tables.entries()) {
-        const hash = bandHash(signature, band)
-        if (!table.has(hash)) table.set(hash, number)
-      }
-    },
-  }
+/** A hash of each band: texts that share one at the same place may be near-duplicates. */
+export function bandHashes(signature: Uint32Array): number[] {
+  return Array.from({ length: bands }, (_, band) => bandHash(signature, band))
 }
 
 function bandHash(signature: Uint32Array, band: number): number {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { ReflectionCoderError } from '../../../core/index.ts'
+import { groupWork, ReflectionCoderError } from '../../../core/index.ts'
 
 /** Values under keys, on the disk; what was put is there after any end of the process. */
 export interface Cache {
@@ -36,21 +36,12 @@ export async function openCache(folder: string): Promise<Cache> {
       },
     )
   })
+  const write = groupWork<{ key: string; value: unknown }>((entries) =>
+    database.batch(entries.map((entry) => ({ type: 'put' as const, ...entry }))),
+  )
   return {
     get: (key) => database.get(key),
-    put: (key, value) => database.put(key, value),
+    put: (key, value) => write({ key, value }),
     close: () => database.close(),
-  }
-}
-
-/** Keeps everything in memory; for dry runs and tests. */
-export function createMemoryCache(): Cache {
-  const values = new Map<string, unknown>()
-  return {
-    get: async (key) => values.get(key),
-    put: async (key, value) => {
-      values.set(key, value)
-    },
-    close: async () => {},
   }
 }

@@ -2,7 +2,7 @@
  * Does synthesis keep a slow and faulty endpoint busy, what does it add to each round, does its
  * memory stay flat, and does it survive being killed?
  *
- *   npx tsx bench/synth.bench.ts throughput|overhead|memory|kills
+ *   npx tsx bench/synth.bench.ts throughput|overhead|memory|assembly|kills
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -10,8 +10,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { createRandom } from '../src/core/index.ts'
+import { assembleOutput } from '../src/stages/synth/assemble-output.ts'
 import { type SynthOptions, synthesise, synthOptionsSchema } from '../src/stages/synth/index.ts'
+import { openJournal } from '../src/stages/synth/journal.ts'
+import { encodeSignature, minHash } from '../src/stages/synth/keep/min-hash.ts'
 import {
   additionTask,
   additionTeacher,
@@ -55,6 +60,7 @@ else if (mode === 'child') {
     if (mode === 'throughput') await measureThroughput(folder)
     if (mode === 'overhead') await measureOverhead(folder)
     if (mode === 'memory') await measureMemory(folder)
+    if (mode === 'assembly') await measureAssembly(folder)
     if (mode === 'kills') await measureKills(folder)
   } finally {
     rmSync(folder, { recursive: true })
@@ -189,9 +195,7 @@ async function measureMemory(folder: string): Promise<void> {
   const count = size(100_000)
   const server = await startServer({ wholeEvery: 10, wrongRounds: 0 })
   const instructions = writeTasks(folder, count)
-  const samples: { done: number; rss: number; heap: number }[] = []
-  const started = performance.now()
-  let nextAt = count / 10
+  const watch = watchMemory(count)
   const options = optionsFor(folder, server.baseUrl, {
     instructions,
     checkTests: false,
@@ -199,26 +203,74 @@ async function measureMemory(folder: string): Promise<void> {
     concurrency: 16,
   })
   const summary = await synthesise(options, {
-    progress: {
-      start: () => ({
-        update(done) {
-          if (done < nextAt) return
-          nextAt += count / 10
-          const { rss, heapUsed } = process.memoryUsage()
-          samples.push({ done, rss, heap: heapUsed })
-          console.log(
-            `${done} instructions: resident ${(rss / 2 ** 20).toFixed(0)} MiB, heap ${(heapUsed / 2 ** 20).toFixed(0)} MiB, ${((performance.now() - started) / 1000).toFixed(0)} s`,
-          )
-        },
-        finish: () => {},
-      }),
-    },
+    progress: { start: () => ({ update: watch, finish: () => {} }) },
   })
   const { maxRSS } = process.resourceUsage()
   server.stop()
   console.log(
     `kept ${summary.kept}, dropped ${JSON.stringify(summary.dropped)}; peak with writing the output ${(maxRSS / 1024).toFixed(0)} MiB`,
   )
+}
+
+/** Writing the output when every instruction was kept: all are compared with all. */
+async function measureAssembly(folder: string): Promise<void> {
+  const count = size(100_000)
+  const options = optionsFor(folder, 'http://localhost:1/v1', {
+    instructions: 'none',
+    nearDuplicates: 0.7,
+  })
+  const journal = await openJournal(`${options.out}.journal`, 'bench', true)
+  const random = createRandom(3, 'words')
+  const words = (length: number) =>
+    Array.from({ length }, () => `w${Math.floor(random.float() * 5000)}`).join(' ')
+  for (let index = 0; index < count; index += 500) {
+    const entries = Array.from({ length: 500 }, (_, at) => {
+      const [question, answer] = [words(40), words(60)]
+      const block = (content: string) => [{ type: 'text' as const, content }]
+      const messages = [
+        { role: 'user' as const, content: block(question) },
+        { role: 'assistant' as const, content: block(answer) },
+      ]
+      return journal.append({
+        index: index + at,
+        id: `i-${index + at}`,
+        outcome: { kept: true, dialog: { messages, type: 'reflection' }, rounds: 1 },
+        signatures: [question, answer].map((text) => encodeSignature(minHash(text))),
+      })
+    })
+    await Promise.all(entries)
+  }
+  const watch = watchMemory(count)
+  const counting: typeof journal = {
+    ...journal,
+    read(index) {
+      watch(index + 1)
+      return journal.read(index)
+    },
+  }
+  const { kept } = await assembleOutput(counting, count, options)
+  const { maxRSS } = process.resourceUsage()
+  await journal.close()
+  console.log(`kept ${kept}; peak ${(maxRSS / 1024).toFixed(0)} MiB`)
+}
+
+/** Says at each tenth what is resident, and what is left in the heap after a collection. */
+function watchMemory(count: number): (done: number) => void {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const started = performance.now()
+  let nextAt = count / 10
+  return (done) => {
+    if (done < nextAt) return
+    nextAt += count / 10
+    const { rss } = process.memoryUsage()
+    collect()
+    const { heapUsed, arrayBuffers } = process.memoryUsage()
+    const mebibytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`
+    console.log(
+      `${done}: resident ${mebibytes(rss)}, heap after collection ${mebibytes(heapUsed)}, buffers ${mebibytes(arrayBuffers)}, ${((performance.now() - started) / 1000).toFixed(0)} s`,
+    )
+  }
 }
 
 async function measureKills(folder: string): Promise<void> {

@@ -22,6 +22,7 @@ export { describeOptions, type OptionField, type OptionKind, optionFlag } from '
 export { type OptionOrigin, parseOptions, unknownOption } from './parse-options.ts'
 export { type Progress, type ProgressTask, silentProgress } from './progress.ts'
 export { createRandom, type Random } from './random.ts'
+export type { Amounts, Claimed, SharedLedger } from './shared-ledger.ts'
 export {
   openWorkGiver,
   openWorkTaker,

@@ -1,6 +1,7 @@
 import type { Job, Queue } from 'bullmq'
 import type { Redis } from 'ioredis'
 import { InputError, InterruptedError, ReflectionCoderError } from './errors.ts'
+import { openLedger, type SharedLedger } from './shared-ledger.ts'
 
 /** Gives work to whoever takes it from a Redis queue; it knows nothing of what the work is. */
 export interface WorkGiver {
@@ -21,6 +22,8 @@ export interface WorkGiver {
 export interface SharedStore {
   get(key: string): Promise<unknown>
   put(key: string, value: unknown): Promise<void>
+  /** Amounts that all workers add to. */
+  ledger(key: string): SharedLedger
 }
 
 export interface WorkTaker {
@@ -53,7 +56,7 @@ export async function openWorkGiver(address: string, name: string): Promise<Work
   const eventConnection = await connect(address)
   const queue: Queue = new BullQueue(name, { connection })
   const events = new QueueEvents(name, { connection: eventConnection })
-  events.setMaxListeners(0)
+  for (const emitter of [queue, events]) emitter.setMaxListeners(0)
   ignoreErrors(queue, events)
   await events.waitUntilReady()
   const pending = new Map<string, (error: Error) => void>()
@@ -215,6 +218,7 @@ function openStore(connection: Redis): SharedStore {
     async put(key, value) {
       await connection.set(storePrefix + key, JSON.stringify(value), 'EX', storedSeconds)
     },
+    ledger: (key) => openLedger(connection, storePrefix + key),
   }
 }
 

@@ -1,41 +1,70 @@
+import { ReflectionCoderError } from '../../core/index.ts'
 import type { SynthOptions } from './options.ts'
 
-interface Usage {
+export interface Usage {
   readonly inputTokens: number
   readonly outputTokens: number
 }
 
 /** Keeps a run within its money and tokens. */
 export interface Budget {
-  /** Waits until the worst case fits beside the calls in flight; the result takes what it was. */
-  reserve(worst: Usage): Promise<(actual: Usage) => void>
+  /**
+   * Waits until the worst case fits beside the calls in flight; the result takes what it was.
+   *
+   * @param call key of the request: a call made again counts once
+   * @throws `BudgetSpent` when it does not fit though no call is in flight
+   */
+  reserve(worst: Usage, call: string): Promise<(actual: Usage) => Promise<void>>
   /** Counts what a reply from the cache had cost. */
-  spend(usage: Usage): void
+  spend(usage: Usage, call: string): Promise<void>
+}
+
+/** A budget that is held in this process. */
+export interface LocalBudget extends Budget {
+  /** Counts what many calls had cost. */
+  add(usage: Usage): void
   readonly spentTokens: number
   readonly spentCost: number
 }
 
-/** The next call might exceed `maxCost` or `maxTokensTotal`; the run ends with what it has. */
-export class BudgetSpent extends Error {
-  readonly option: 'maxCost' | 'maxTokensTotal'
+/** Options that bound what is spent, in the order of their amounts. */
+export const budgetOptions = ['maxTokensTotal', 'maxCost'] as const
 
-  constructor(option: 'maxCost' | 'maxTokensTotal') {
-    super(`the next call might exceed ${option}`)
+export type BudgetOption = (typeof budgetOptions)[number]
+
+export const budgetCodes = {
+  maxTokensTotal: 'RC_MAX_TOKENS_TOTAL',
+  maxCost: 'RC_MAX_COST',
+} as const satisfies Record<BudgetOption, string>
+
+/** The next call might exceed an option; the run ends with what it has. */
+export class BudgetSpent extends ReflectionCoderError {
+  readonly option: BudgetOption
+
+  constructor(option: BudgetOption) {
+    super(`the next call might exceed ${option}`, { code: budgetCodes[option] })
     this.option = option
   }
 }
 
+/** Tokens and money, in the order of `budgetOptions`. */
+export function amountsOf(usage: Usage, prices: Prices): [tokens: number, cost: number] {
+  return [usage.inputTokens + usage.outputTokens, costOf(usage, prices)]
+}
+
+export type Prices = Pick<SynthOptions, 'inputPrice' | 'outputPrice'>
+
 /** Money in the currency of the prices, which are per million tokens. */
 export function costOf(
   { inputTokens, outputTokens }: Usage,
-  { inputPrice, outputPrice }: Pick<SynthOptions, 'inputPrice' | 'outputPrice'>,
+  { inputPrice, outputPrice }: Prices,
 ): number {
   return (inputTokens * inputPrice + outputTokens * outputPrice) / 1e6
 }
 
 export function createBudget(
-  options: Pick<SynthOptions, 'inputPrice' | 'outputPrice' | 'maxCost' | 'maxTokensTotal'>,
-): Budget {
+  options: Prices & Pick<SynthOptions, 'maxCost' | 'maxTokensTotal'>,
+): LocalBudget {
   const { maxCost = Number.POSITIVE_INFINITY, maxTokensTotal = Number.POSITIVE_INFINITY } = options
   let spentTokens = 0
   let spentCost = 0
@@ -43,31 +72,33 @@ export function createBudget(
   let heldCost = 0
   let inFlight = 0
   let waiting: (() => void)[] = []
-  const tokensOf = (usage: Usage) => usage.inputTokens + usage.outputTokens
-  const exceeded = (worst: Usage): BudgetSpent['option'] | undefined => {
-    if (spentTokens + heldTokens + tokensOf(worst) > maxTokensTotal) return 'maxTokensTotal'
-    if (spentCost + heldCost + costOf(worst, options) > maxCost) return 'maxCost'
+  const exceeded = (tokens: number, cost: number): BudgetOption | undefined => {
+    if (spentTokens + heldTokens + tokens > maxTokensTotal) return 'maxTokensTotal'
+    if (spentCost + heldCost + cost > maxCost) return 'maxCost'
     return undefined
   }
-  const spend = (usage: Usage) => {
-    spentTokens += tokensOf(usage)
-    spentCost += costOf(usage, options)
+  const add = (usage: Usage) => {
+    const [tokens, cost] = amountsOf(usage, options)
+    spentTokens += tokens
+    spentCost += cost
   }
   return {
-    spend,
+    add,
+    spend: async (usage) => add(usage),
     async reserve(worst) {
-      for (let option = exceeded(worst); option !== undefined; option = exceeded(worst)) {
+      const [tokens, cost] = amountsOf(worst, options)
+      for (let option = exceeded(tokens, cost); option; option = exceeded(tokens, cost)) {
         if (inFlight === 0) throw new BudgetSpent(option)
         await new Promise<void>((resolve) => waiting.push(resolve))
       }
       inFlight += 1
-      heldTokens += tokensOf(worst)
-      heldCost += costOf(worst, options)
-      return (actual) => {
+      heldTokens += tokens
+      heldCost += cost
+      return async (actual) => {
         inFlight -= 1
-        heldTokens -= tokensOf(worst)
-        heldCost -= costOf(worst, options)
-        spend(actual)
+        heldTokens -= tokens
+        heldCost -= cost
+        add(actual)
         const woken = waiting
         waiting = []
         for (const wake of woken) wake()

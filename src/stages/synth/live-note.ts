@@ -1,4 +1,4 @@
-import type { Budget } from './budget.ts'
+import type { LocalBudget } from './budget.ts'
 import type { SynthOptions } from './options.ts'
 import type { Reply } from './teachers/reply.ts'
 
@@ -10,7 +10,7 @@ export interface LiveCounts {
   note(): string
 }
 
-export function createLiveCounts(budget: () => Budget, options: SynthOptions): LiveCounts {
+export function createLiveCounts(budget: () => LocalBudget, options: SynthOptions): LiveCounts {
   const started = performance.now()
   let newTokens = 0
   const priced = options.inputPrice > 0 || options.outputPrice > 0

@@ -9,7 +9,7 @@ import {
 } from '../../core/index.ts'
 import { createSandbox } from '../../sandbox/index.ts'
 import { assembleOutput, resolveThreshold } from './assemble-output.ts'
-import { BudgetSpent, costOf, createBudget } from './budget.ts'
+import { type BudgetOption, BudgetSpent, costOf, createBudget } from './budget.ts'
 import { type DialogWriter, openLocalWriter } from './dialog-writer.ts'
 import { type Journal, openJournal } from './journal.ts'
 import { type Decontamination, openDecontamination } from './keep/decontaminate.ts'
@@ -39,7 +39,7 @@ export interface SynthSummary {
   /** Lines of the file that were passed over. */
   readonly broken?: number
   /** The option that ended the run before its end; `resume` goes on when it is raised. */
-  readonly stoppedBy?: 'maxCost' | 'maxTokensTotal'
+  readonly stoppedBy?: BudgetOption
 }
 
 export interface SynthContext {
@@ -72,7 +72,7 @@ export async function synthesise(
   const journalPath = `${options.out}.journal`
   const journal = await openJournal(journalPath, key, options.overwrite, ({ outcome, spent }) => {
     countOutcome(live, outcome)
-    if (spent) budget.spend(spent)
+    if (spent) budget.add(spent)
   })
   const task = progress.start('synth', count.total)
   const onDone = (outcome: Outcome) => {

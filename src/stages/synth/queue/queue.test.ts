@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { startRedis } from '../../../../test/redis-server.fixture.ts'
 import { readRedisVersion } from '../../../core/index.ts'
 import { type SynthOptions, synthOptionsSchema } from '../options.ts'
 import { synthesise } from '../synthesise.ts'
@@ -13,7 +14,6 @@ import {
   startTeacherServer,
   type TeacherServer,
 } from '../teachers/teacher-server.fixture.ts'
-import { startRedis } from './redis-server.fixture.ts'
 import { serveSynthesis } from './serve-synthesis.ts'
 
 let redis: Awaited<ReturnType<typeof startRedis>>
@@ -63,6 +63,9 @@ const startWorker = (address: string) => {
 
 const read = (name: string) => readFile(join(folder, `${name}.jsonl`), 'utf8')
 
+/** By the prices of 1 and 10 for a million tokens. */
+const costOfServed = () => (server.counts.inputTokens + 10 * server.counts.outputTokens) / 1e6
+
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5))
 }
@@ -107,6 +110,27 @@ describe('many workers', () => {
     })
     controller.abort()
     expect(await worker).toEqual({ done: 3 })
+  })
+
+  it('keep within the budget together, and go on when it is raised', async () => {
+    const controllers = [new AbortController(), new AbortController()]
+    const workers = controllers.map(({ signal }) =>
+      serveSynthesis({ queue: redis.address, concurrency: 3, leaseMs: 5000 }, { signal }),
+    )
+    const bounds = { inputPrice: 1, outputPrice: 10, maxTokens: 200, queue: redis.address }
+    const options = await optionsFor('bounded', 12, { ...bounds, maxCost: 0.015 })
+    const summary = await synthesise(options)
+    expect(summary.stoppedBy).toBe('maxCost')
+    expect(summary.kept).toBeLessThan(12)
+    expect(costOfServed()).toBeLessThanOrEqual(0.015)
+    // Not stopped long before either: a call costs 0.004 at most, and some 0.001.
+    expect(costOfServed()).toBeGreaterThan(0.009)
+    const rest = await synthesise({ ...options, maxCost: 1, resume: true })
+    expect(rest).toMatchObject({ kept: 12, spent: { calls: 48 } })
+    expect(server.counts.requests).toBe(48)
+    expect(costOfServed()).toBeCloseTo(rest.cost ?? 0, 9)
+    for (const controller of controllers) controller.abort()
+    await Promise.all(workers)
   })
 
   it('end by themselves when there is no work', async () => {

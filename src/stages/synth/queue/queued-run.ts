@@ -18,3 +18,5 @@ export interface QueuedTask {
 }
 
 export const runKeyOf = (run: string) => `run:${run}`
+
+export const budgetKeyOf = (run: string) => `budget:${run}`

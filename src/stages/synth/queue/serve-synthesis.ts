@@ -5,9 +5,9 @@ import {
   type SharedStore,
   silentProgress,
 } from '../../../core/index.ts'
-import { createBudget } from '../budget.ts'
 import { type DialogWriter, openLocalWriter } from '../dialog-writer.ts'
-import { type QueuedRun, type QueuedTask, queueName, runKeyOf } from './queued-run.ts'
+import { budgetKeyOf, type QueuedRun, type QueuedTask, queueName, runKeyOf } from './queued-run.ts'
+import { sharedBudget } from './shared-budget.ts'
 import type { WorkerOptions } from './worker-options.ts'
 
 export interface WorkerSummary {
@@ -25,15 +25,12 @@ export async function serveSynthesis(
   { queue, concurrency, leaseMs, exitWhenIdle }: WorkerOptions,
   { progress = silentProgress, signal }: { progress?: Progress; signal?: AbortSignal } = {},
 ): Promise<WorkerSummary> {
-  const runs = new Map<string, Promise<DialogWriter>>()
+  const runs = createOpenRuns((run, store) => openRun(run, store, concurrency))
   const task = progress.start('worker', 0)
   let done = 0
   const work = async (payload: unknown, store: SharedStore): Promise<unknown> => {
     const { run, instruction } = payload as QueuedTask
-    const writer = runs.get(run) ?? openRun(run, store, concurrency)
-    runs.set(run, writer)
-    writer.catch(() => runs.delete(run))
-    const written = await (await writer).write(instruction, 0)
+    const written = await runs.use(run, store, (writer) => writer.write(instruction, 0))
     done += 1
     task.update(done, `run ${run.slice(0, 6)}`)
     return written
@@ -50,10 +47,42 @@ export async function serveSynthesis(
     ])
   } finally {
     await taker.close()
-    for (const writer of runs.values()) await (await writer.catch(() => undefined))?.dispose()
+    await runs.dispose()
     task.finish(`${done} instructions`)
   }
   return { done }
+}
+
+/** Writers by run; one that nobody uses is let go of when another run begins. */
+function createOpenRuns(open: (run: string, store: SharedStore) => Promise<DialogWriter>) {
+  const runs = new Map<string, { writer: Promise<DialogWriter>; users: number }>()
+  const close = async (run: string) => {
+    const { writer } = runs.get(run) ?? {}
+    runs.delete(run)
+    await (await writer?.catch(() => undefined))?.dispose()
+  }
+  return {
+    async use<Result>(
+      run: string,
+      store: SharedStore,
+      work: (writer: DialogWriter) => Promise<Result>,
+    ): Promise<Result> {
+      const idle = [...runs].filter(([name, { users }]) => name !== run && users === 0)
+      for (const [name] of idle) await close(name)
+      const opened = runs.get(run) ?? { writer: open(run, store), users: 0 }
+      runs.set(run, opened)
+      opened.writer.catch(() => runs.delete(run))
+      opened.users += 1
+      try {
+        return await work(await opened.writer)
+      } finally {
+        opened.users -= 1
+      }
+    },
+    async dispose() {
+      for (const run of [...runs.keys()]) await close(run)
+    },
+  }
 }
 
 /** Opens what a run needs, with the replies of all workers in reach. */
@@ -69,12 +98,12 @@ async function openRun(
       hint: 'Start the run again with --resume.',
     })
   }
-  const { maxCost: _, maxTokensTotal: __, ...options } = shared.options
+  const { options, prompts } = shared
   const given = { ...options, concurrency: options.concurrency ?? concurrency }
-  return openLocalWriter(given, shared.prompts, {
-    budget: createBudget(given),
+  return openLocalWriter(given, prompts, {
+    budget: sharedBudget(store.ledger(budgetKeyOf(run)), options),
     meter: { asked: () => {} },
     stop: new AbortController().signal,
-    cache: { ...store, close: async () => {} },
+    cache: { get: store.get, put: store.put, close: async () => {} },
   })
 }

@@ -22,19 +22,19 @@ export function cachedTransport<Request>(
       const key = cacheKey('reply', transport.identity, request)
       const known = (await cache?.get(key)) as Reply | undefined
       if (known !== undefined) {
-        budget.spend(known.usage)
+        await budget.spend(known.usage, key)
         return known
       }
-      const settle = await budget.reserve(estimate(request))
+      const settle = await budget.reserve(estimate(request), key)
       try {
         const reply = await transport.send(request, place)
         // A call that failed may succeed another time.
         if (reply.finish !== 'failed') await cache?.put(key, reply)
-        settle(reply.usage)
+        await settle(reply.usage)
         meter.asked(reply)
         return reply
       } catch (error) {
-        settle({ inputTokens: 0, outputTokens: 0 })
+        await settle({ inputTokens: 0, outputTokens: 0 })
         throw error
       }
     },

@@ -41,7 +41,14 @@ export interface TeacherServer {
   readonly served: Map<string, number>
   readonly faults: Record<string, number>
   readonly requests: { url: string; headers: IncomingMessage['headers']; body: AskedChat }[]
-  readonly counts: { requests: number; inFlight: number; mostInFlight: number }
+  readonly counts: {
+    requests: number
+    inFlight: number
+    mostInFlight: number
+    /** Of whole replies. */
+    inputTokens: number
+    outputTokens: number
+  }
   close(): Promise<void>
 }
 
@@ -50,7 +57,7 @@ export async function startTeacherServer(options: TeacherServerOptions): Promise
   const served = new Map<string, number>()
   const faults: Record<string, number> = {}
   const requests: TeacherServer['requests'] = []
-  const counts = { requests: 0, inFlight: 0, mostInFlight: 0 }
+  const counts = { requests: 0, inFlight: 0, mostInFlight: 0, inputTokens: 0, outputTokens: 0 }
   const server = createServer((request, response) => {
     void answer(request, response).catch(() => response.destroy())
   })
@@ -90,6 +97,9 @@ export async function startTeacherServer(options: TeacherServerOptions): Promise
     const done = () => {
       const key = createHash('sha256').update(text).digest('hex')
       served.set(key, (served.get(key) ?? 0) + 1)
+      const { prompt_tokens: inputTokens, completion_tokens: outputTokens } = usageOf(said)
+      counts.inputTokens += inputTokens
+      counts.outputTokens += outputTokens
     }
     if (url.includes('/chat/') && body.stream) return sendStream(response, said, fault, done)
     if (fault === 'stall') return

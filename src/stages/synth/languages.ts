@@ -56,3 +56,11 @@ export function fenceCode(code: string, language: Language): string {
 export function testsMarker(language: Language): string {
   return `${languageTable[language].comment} --- tests ---`
 }
+
+/** That line as teachers write it. */
+export function testsMarkerPattern(language: Language): RegExp {
+  return new RegExp(
+    `^[ \\t]*${languageTable[language].comment}[ \\t]*-+[ \\t]*tests?[ \\t]*-+[ \\t]*$`,
+    'im',
+  )
+}

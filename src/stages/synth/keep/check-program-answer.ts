@@ -1,18 +1,20 @@
-import { createRandom, type Random } from '../../../core/index.ts'
+import { createRandom } from '../../../core/index.ts'
 import type { Instruction } from '../../../data/datasets/index.ts'
 import type { Sandbox } from '../../../sandbox/index.ts'
-import { type Language, languageTable, testsMarker } from '../languages.ts'
+import { type Language, languageTable, testsMarkerPattern } from '../languages.ts'
 import type { SynthOptions } from '../options.ts'
 import type { Drop } from './drop-reason.ts'
 import type { RunCell } from './extract-tests.ts'
+import { mutateProgram, stubProgram } from './mutate-program.ts'
+import { checkTestsCanFail, type Trial } from './tests-can-fail.ts'
 
 /** Mutants that are tried until one is rejected; each is compiled. */
 const mutantLimit = 3
 
 /**
  * For programs that are built as a whole: the answer with the tests that stood behind the marker in
- * the last program that ended well, and with those of the instruction, must end well, and a mutant
- * that can be built must not. Undefined when all is well.
+ * the last program that ended well, and with those of the instruction, must end well, and a stub and
+ * a mutant that can be built must not. Undefined when all is well.
  */
 export async function checkProgramAnswer(
   answer: string,
@@ -39,57 +41,20 @@ export async function checkProgramAnswer(
   }
   if (!checkTests) return undefined
   const random = createRandom(seed, 'mutants', instruction.id)
-  for (const mutant of mutateOperators(answer, mutantLimit, random)) {
-    const { outcome, step } = await run(mutant, own === '' ? given : own)
-    if (step === 'run' && outcome !== 'ok') return undefined
+  const wrong = {
+    stub: stubProgram(answer, language),
+    mutants: mutateProgram(answer, language, mutantLimit, random),
   }
-  return { reason: 'tests-accept-mutants' }
+  return checkTestsCanFail(wrong, async (program): Promise<Trial> => {
+    const { outcome, step } = await run(program, own === '' ? given : own)
+    if (outcome === 'ok') return 'pass'
+    return step === 'run' ? 'fail' : 'not-built'
+  })
 }
 
 function testsBehindMarker(cells: readonly RunCell[], language: Language): string {
-  const marker = testsMarker(language)
-  const last = cells.findLast(({ ok, code }) => ok && code.includes(marker))
-  return last === undefined ? '' : last.code.slice(last.code.indexOf(marker) + marker.length)
-}
-
-/** Programs with one operator or number changed, outside of strings and comments. */
-export function mutateOperators(source: string, most: number, random: Random): string[] {
-  const places = [...source.matchAll(tokens)].filter(
-    (match) => match[1] !== undefined || match[2] !== undefined,
-  )
-  return random
-    .shuffle(places)
-    .slice(0, most)
-    .map((match) => {
-      const [, operator, number] = match
-      const by = operator === undefined ? String(Number(number) + 1) : otherOperators[operator]
-      const end = match.index + match[0].length
-      return source.slice(0, match.index) + by + source.slice(end)
-    })
-}
-
-/** Strings and comments are passed over whole; operators stand between blanks. */
-const tokens =
-  /"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|\/\/.*|\/\*[\s\S]*?\*\/|#.*|(?<=[\w)\]] )(<=|>=|==|!=|===|!==|[<>+\-*]|&&|\|\||-(?:lt|le|gt|ge|eq|ne))(?= [\w(!"'$-])|(?<![\w.$])(\d{1,9})(?![\w.])/g
-
-const otherOperators: Record<string, string> = {
-  '<': '<=',
-  '<=': '<',
-  '>': '>=',
-  '>=': '>',
-  '==': '!=',
-  '!=': '==',
-  '===': '!==',
-  '!==': '===',
-  '+': '-',
-  '-': '+',
-  '*': '+',
-  '&&': '||',
-  '||': '&&',
-  '-lt': '-le',
-  '-le': '-lt',
-  '-gt': '-ge',
-  '-ge': '-gt',
-  '-eq': '-ne',
-  '-ne': '-eq',
+  const marker = testsMarkerPattern(language)
+  const last = cells.findLast(({ ok, code }) => ok && marker.test(code))
+  const found = marker.exec(last?.code ?? '')
+  return last === undefined || found === null ? '' : last.code.slice(found.index + found[0].length)
 }

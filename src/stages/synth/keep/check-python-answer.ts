@@ -4,7 +4,8 @@ import type { Sandbox } from '../../../sandbox/index.ts'
 import type { SynthOptions } from '../options.ts'
 import type { Drop } from './drop-reason.ts'
 import { extractTests, type RunCell } from './extract-tests.ts'
-import { mutantsOf, stubOf } from './mutate-python.ts'
+import { mutatePython, stubPython } from './mutate-python.ts'
+import { checkTestsCanFail } from './tests-can-fail.ts'
 
 /** Mutants that are tried until one is rejected. */
 const mutantLimit = 5
@@ -45,8 +46,7 @@ async function attributeFault(
   return { reason: 'answer-fails-given-tests', ...(detail === undefined ? {} : { detail }) }
 }
 
-/** Tests that nothing fails say nothing. */
-async function checkTests(
+function checkTests(
   answer: string,
   tests: string,
   id: string,
@@ -54,15 +54,12 @@ async function checkTests(
   options: SynthOptions,
 ): Promise<Drop | undefined> {
   const limits = { cpuMs: options.cellCpuMs }
-  const rejects = async (program: string) =>
-    (await runPython(sandbox, join(program, tests), limits)) !== undefined
-  const stub = stubOf(answer)
-  if (stub !== answer && !(await rejects(stub))) return { reason: 'tests-accept-a-stub' }
-  const mutants = mutantsOf(answer, mutantLimit, createRandom(options.seed, 'mutants', id))
-  for (const mutant of mutants) if (await rejects(mutant)) return undefined
-  return mutants.length === 0 && stub !== answer
-    ? undefined
-    : { reason: 'tests-accept-mutants', detail: `${mutants.length} of ${mutants.length} pass` }
+  const random = createRandom(options.seed, 'mutants', id)
+  const wrong = { stub: stubPython(answer), mutants: mutatePython(answer, mutantLimit, random) }
+  return checkTestsCanFail(wrong, async (program) => {
+    const fault = await runPython(sandbox, join(program, tests), limits)
+    return fault === undefined ? 'pass' : 'fail'
+  })
 }
 
 const join = (...parts: string[]) => parts.filter((part) => part !== '').join('\n\n')

@@ -2,14 +2,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createRandom } from '../../../core/index.ts'
 import { createSandbox, type Sandbox } from '../../../sandbox/index.ts'
 import { synthOptionsSchema } from '../options.ts'
-import { mutateOperators } from './check-program-answer.ts'
 import { checkPythonAnswer } from './check-python-answer.ts'
 import { checkText } from './check-text.ts'
 import { extractTests } from './extract-tests.ts'
 import { findSecret } from './find-secret.ts'
 import { mentionsReflection } from './mentions-reflection.ts'
 import { decodeSignature, encodeSignature, minHash, similarity } from './min-hash.ts'
-import { mutantsOf, stubOf } from './mutate-python.ts'
+import { mutateProgram, stubProgram } from './mutate-program.ts'
+import { mutatePython, stubPython } from './mutate-python.ts'
 import { createGramIndex } from './shared-grams.ts'
 
 const options = synthOptionsSchema.parse({ instructions: 'x', out: 'y' })
@@ -43,13 +43,13 @@ describe('mutants', () => {
     'class A:\n    def f(self, x: int = 0) -> int:\n        if x < 3 and True:\n            return x + 1\n        return -x\n\ndef g():\n    return [1]\n'
 
   it('stubs every function and method', () => {
-    expect(stubOf(source)).toBe(
+    expect(stubPython(source)).toBe(
       'class A:\n    def f(self, x: int = 0) -> int: return None\n\ndef g(): return None\n',
     )
   })
 
   it('differ from the source in one place each', () => {
-    const mutants = mutantsOf(source, 20, createRandom(1, 'm'))
+    const mutants = mutatePython(source, 20, createRandom(1, 'm'))
     expect(mutants.length).toBeGreaterThan(6)
     expect(new Set(mutants).size).toBe(mutants.length)
     for (const mutant of mutants) {
@@ -60,9 +60,50 @@ describe('mutants', () => {
     expect(mutants).toContain(source.replace('and', 'or'))
   })
 
+  it.each([
+    [
+      'javascript',
+      'const add = (a, b) => {\n  if (a) { return b }\n  return a\n}\nclass Box {\n  constructor(x) { this.x = x }\n  get(i) { return `{i}}` }\n}\nfunction sub(a, f = () => 1) { return /[{"]/.test(a) }',
+      'const add = (a, b) => { return undefined;\n  if (a) { return b }\n  return a\n}\nclass Box {\n  constructor(x) { this.x = x }\n  get(i) { return undefined; return `{i}}` }\n}\nfunction sub(a, f = () => 1) { return undefined; return /[{"]/.test(a) }',
+    ],
+    [
+      'typescript',
+      'export function pick<T>(xs: T[], at: number): T | undefined {\n  return xs[at]\n}',
+      'export function pick<T>(xs: T[], at: number): T | undefined { if (true) return undefined as any;\n  return xs[at]\n}',
+    ],
+    [
+      'cpp',
+      '#include <vector>\nusing namespace std;\nstruct Box {\n  Box(int x) : x(x) {}\n  int get() const { return x; }\n  int x;\n};\nstd::vector<std::pair<int, int>> pairs(const vector<int>& v) {\n  for (int i = 0; i < 3; i++) { }\n  return {};\n}\nstatic void sort_it(vector<int>& v)\n{\n}\nint main() { return 1; }',
+      '#include <vector>\nusing namespace std;\nstruct Box {\n  Box(int x) : x(x) {}\n  int get() const { return {}; return x; }\n  int x;\n};\nstd::vector<std::pair<int, int>> pairs(const vector<int>& v) { return {};\n  for (int i = 0; i < 3; i++) { }\n  return {};\n}\nstatic void sort_it(vector<int>& v)\n{ return;\n}\nint main() { return 1; }',
+    ],
+    [
+      'java',
+      'class A {\n  A(int x) { this.x = x; }\n  static int[] two(int a, List<String> b) throws Error { return new int[] {a}; }\n  public boolean is(char c) { switch (c) { } return true; }\n}',
+      'class A {\n  A(int x) { this.x = x; }\n  static int[] two(int a, List<String> b) throws Error { if (true) return null; return new int[] {a}; }\n  public boolean is(char c) { if (true) return false; switch (c) { } return true; }\n}',
+    ],
+    [
+      'go',
+      'func add(a, b int) int {\n\treturn a + b\n}\nfunc (s *Stack) Pop() (int, error) {\n\treturn 0, nil\n}\nfunc each(f func(int) bool) (n int) {\n}\nfunc main() {\n}',
+      'func add(a, b int) int { if true { var stub0 int; return stub0 };\n\treturn a + b\n}\nfunc (s *Stack) Pop() (int, error) { if true { var stub0 int; var stub1 error; return stub0, stub1 };\n\treturn 0, nil\n}\nfunc each(f func(int) bool) (n int) { if true { return };\n}\nfunc main() {\n}',
+    ],
+    [
+      'rust',
+      "fn first<'a, T: Ord>(xs: &'a [T], f: impl Fn(&T) -> bool) -> Option<&'a T>\nwhere\n    T: Clone,\n{\n    let open = '{';\n    None\n}\n#[derive(Debug)]\nstruct A { b: i32 }",
+      "fn first<'a, T: Ord>(xs: &'a [T], f: impl Fn(&T) -> bool) -> Option<&'a T>\nwhere\n    T: Clone,\n{ if true { return Default::default(); }\n    let open = '{';\n    None\n}\n#[derive(Debug)]\nstruct A { b: i32 }",
+    ],
+    [
+      'bash',
+      'twice() {\n  echo "$(( $1 * 2 )) }" # done }\n}\nfunction other { echo $#; }',
+      'twice() { return 0;\n  echo "$(( $1 * 2 )) }" # done }\n}\nfunction other { return 0; echo $#; }',
+    ],
+  ] as const)('stub every outer function of %s', (language, program, stub) => {
+    expect(stubProgram(program, language)).toBe(stub)
+    expect(stubProgram('', language)).toBeUndefined()
+  })
+
   it('leave strings and comments of other languages alone', () => {
     const program = 'int f(int a) { // a < 1\n  return a < 10 ? a + 1 : "a < b".size();\n}'
-    const mutants = mutateOperators(program, 20, createRandom(1, 'm'))
+    const mutants = mutateProgram(program, 'cpp', 20, createRandom(1, 'm'))
     expect(mutants).toContain(program.replace('return a <', 'return a <='))
     for (const mutant of mutants) {
       expect(mutant).toContain('// a < 1\n')

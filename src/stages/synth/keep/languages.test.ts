@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createSandbox, type Sandbox } from '../../../sandbox/index.ts'
-import { type Language, languageTable, testsMarker } from '../languages.ts'
+import { type Language, languageTable, testsMarker, testsMarkerPattern } from '../languages.ts'
 import { openNotebook } from '../notebook/notebook.ts'
 import { synthOptionsSchema } from '../options.ts'
 import { checkAnswer } from './check-answer.ts'
@@ -12,23 +12,77 @@ beforeAll(async () => {
 })
 afterAll(() => sandbox.dispose())
 
-const programs: { language: Language; answer: string; tests: string; blind: string }[] = [
+interface LanguageCase {
+  language: Language
+  answer: string
+  /** An answer that the tests must reject. */
+  wrong: string
+  tests: string
+  /** Tests that see whether something comes back, but not what. */
+  dull: string
+  /** Tests that see nothing. */
+  blind: string
+}
+
+const programs: LanguageCase[] = [
   {
     language: 'javascript',
     answer: 'function twice(n) {\n  return n * 2 + 0\n}',
+    wrong: 'function twice(n) {\n  return n * 3 + 0\n}',
     tests: "if (twice(4) !== 8) throw new Error('got ' + twice(4))",
+    dull: 'if (twice(4) === undefined) throw new Error()',
+    blind: 'twice(4)',
+  },
+  {
+    language: 'typescript',
+    answer: 'const twice = (n: number): number => {\n  return n * 2\n}',
+    wrong: 'const twice = (n: number): number => {\n  return n * 3\n}',
+    tests: "if (twice(4) !== 8) throw new Error('got ' + twice(4))",
+    dull: 'if (twice(4) === undefined) throw new Error()',
     blind: 'twice(4)',
   },
   {
     language: 'cpp',
-    answer: 'int twice(int n) {\n  return n * 2;\n}',
-    tests: 'int main() { return twice(4) == 8 ? 0 : 1; }',
-    blind: 'int main() { return twice(4) * 0; }',
+    answer: '#include <string>\nstd::string twice(int n) {\n  return std::to_string(n * 2);\n}',
+    wrong: '#include <string>\nstd::string twice(int n) {\n  return std::to_string(n * 3);\n}',
+    tests: 'int main() { return twice(4) == "8" ? 0 : 1; }',
+    dull: 'int main() { return twice(4).empty() ? 1 : 0; }',
+    blind: 'int main() { twice(4); }',
+  },
+  {
+    language: 'java',
+    answer: 'class Solution {\n  static Integer twice(int n) {\n    return n * 2;\n  }\n}',
+    wrong: 'class Solution {\n  static Integer twice(int n) {\n    return n * 3;\n  }\n}',
+    tests:
+      'class Main {\n  public static void main(String[] args) {\n    if (Solution.twice(4) != 8) System.exit(1);\n  }\n}',
+    dull: 'class Main {\n  public static void main(String[] args) {\n    if (Solution.twice(4) == null) System.exit(1);\n  }\n}',
+    blind:
+      'class Main {\n  public static void main(String[] args) {\n    Solution.twice(4);\n  }\n}',
+  },
+  {
+    language: 'go',
+    answer:
+      'package main\n\nimport (\n\t"os"\n\t"strconv"\n)\n\nfunc twice(n int) string {\n\treturn strconv.Itoa(n * 2)\n}',
+    wrong:
+      'package main\n\nimport (\n\t"os"\n\t"strconv"\n)\n\nfunc twice(n int) string {\n\treturn strconv.Itoa(n * 3)\n}',
+    tests: 'func main() {\n\tif twice(4) != "8" {\n\t\tos.Exit(1)\n\t}\n}',
+    dull: 'func main() {\n\tif twice(4) == "" {\n\t\tos.Exit(1)\n\t}\n}',
+    blind: 'func main() {\n\tif twice(4) == "x" {\n\t\tos.Exit(1)\n\t}\n}',
+  },
+  {
+    language: 'rust',
+    answer: 'fn twice(n: i32) -> String {\n    (n * 2).to_string()\n}',
+    wrong: 'fn twice(n: i32) -> String {\n    (n * 3).to_string()\n}',
+    tests: 'fn main() {\n    if twice(4) != "8" {\n        std::process::exit(1);\n    }\n}',
+    dull: 'fn main() {\n    if twice(4).is_empty() {\n        std::process::exit(1);\n    }\n}',
+    blind: 'fn main() {\n    twice(4);\n}',
   },
   {
     language: 'bash',
     answer: 'twice() {\n  echo $(( $1 * 2 ))\n}',
+    wrong: 'twice() {\n  echo $(( $1 * 3 ))\n}',
     tests: '[ "$(twice 4)" = 8 ] || exit 1',
+    dull: '[ -n "$(twice 4)" ] || exit 1',
     blind: 'twice 4',
   },
 ]
@@ -36,35 +90,48 @@ const programs: { language: Language; answer: string; tests: string; blind: stri
 const instruction = { id: 'i', instruction: '', extra: {} }
 
 describe('programs of other languages', () => {
-  it.each(programs)(
+  it.for(programs)(
     'are run, shown and checked in $language',
-    async ({ language, answer, tests, blind }) => {
+    { timeout: 120_000 },
+    async ({ language, answer, wrong, tests, dull, blind }, { skip }) => {
       const options = synthOptionsSchema.parse({ instructions: 'x', out: 'y', language })
-      await sandbox.requireLanguage(languageTable[language].sandbox)
+      const missing = await findMissing(language)
+      skip(missing !== undefined, missing)
       const notebook = openNotebook(sandbox, options)
-      const code = `${answer}\n${testsMarker(language)}\n${tests}`
-      const result = await notebook.run(code)
+      const join = (program: string, checks: string) =>
+        `${program}\n${testsMarker(language)}\n${checks}`
+      const result = await notebook.run(join(answer, tests))
       expect(result).toMatchObject({ outcome: 'ok', output: '' })
-      const wrong = await notebook.run(code.replace('* 2', '* 3'))
-      expect(wrong.outcome).toBe('error')
-      expect(wrong.output).toMatch(/\[the program: error, status 1\]\n$/)
+      const failing = await notebook.run(join(wrong, tests))
+      expect(failing.outcome).toBe('error')
+      expect(failing.output).toMatch(/\[the program: error, status 1\]\n$/)
       await notebook.dispose()
-      const check = (text: string) =>
-        checkAnswer(text, [{ code, result }], instruction, sandbox, options)
-      expect(await check(answer)).toBeUndefined()
-      expect(await check(answer.replace('* 2', '* 5'))).toMatchObject({
-        reason: 'answer-fails-own-tests',
-      })
-      const unseeing = code.replace(tests, blind)
-      expect(
-        await checkAnswer(answer, [{ code: unseeing, result }], instruction, sandbox, options),
-      ).toMatchObject({ reason: 'tests-accept-mutants' })
+      const check = (text: string, checks: string) =>
+        checkAnswer(text, [{ code: join(answer, checks), result }], instruction, sandbox, options)
+      expect(await check(answer, tests)).toBeUndefined()
+      expect(await check(wrong, tests)).toMatchObject({ reason: 'answer-fails-own-tests' })
+      expect(await check(answer, blind)).toMatchObject({ reason: 'tests-accept-a-stub' })
+      expect(await check(answer, dull)).toMatchObject({ reason: 'tests-accept-mutants' })
       expect(
         await checkAnswer(answer, [{ code: answer, result }], instruction, sandbox, options),
       ).toMatchObject({ reason: 'no-tests' })
     },
   )
+
+  it('find their tests behind the marker, however it is drawn', () => {
+    for (const line of ['// --- tests ---', '//---Tests---', '  // -- TEST --']) {
+      expect(testsMarkerPattern('cpp').test(`int a;\n${line}\nint b;`)).toBe(true)
+    }
+    expect(testsMarkerPattern('cpp').test('// tests')).toBe(false)
+  })
 })
+
+/** What is missing on this machine to run a language. */
+const findMissing = (language: Language): Promise<string | undefined> =>
+  sandbox.requireLanguage(languageTable[language].sandbox).then(
+    () => undefined,
+    (error: Error) => error.message,
+  )
 
 describe('word problems', () => {
   it.each([

@@ -88,7 +88,7 @@ async function converse(
       const attempt = await session.next(results)
       if (attempt === undefined) break
       if (isProblem(attempt)) return drop(attempt.problem, attempt.detail)
-      if (results.length === options.maxRounds) return drop('rounds-exhausted')
+      if (results.length === options.maxRounds) return drop('rounds-exhausted', 'another program')
       const result = await notebook.run(attempt.code)
       results.push(result)
       programs.push({ code: attempt.code, result })
@@ -102,7 +102,8 @@ async function converse(
     await notebook.dispose()
   }
   if (results.length === 0) return drop('no-program', session.conclusion)
-  if (results.at(-1)?.outcome !== 'ok') return drop('rounds-exhausted')
+  const last = results.at(-1)
+  if (last?.outcome !== 'ok') return drop('rounds-exhausted', describeEnd(last))
   say(session.conclusion)
 
   const answer = await session.answer()
@@ -114,6 +115,11 @@ async function converse(
   const flaw = checkText(dialog, options)
   if (flaw) return drop(flaw.reason, flaw.detail, answer)
   return { kept: true, dialog, rounds: results.length }
+}
+
+/** How the last program ended, and the last line it printed. */
+function describeEnd(last: CellResult | undefined): string | undefined {
+  return last && `${last.outcome}: ${last.output.trim().split('\n').at(-1) ?? ''}`
 }
 
 function createDialog(

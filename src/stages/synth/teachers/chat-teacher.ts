@@ -92,9 +92,9 @@ export function stageSampling(options: SynthOptions, stage: 'reflection' | 'answ
 function openChat(transport: Transport, protocol: Protocol, id: string, opening: ChatMessage[]) {
   const messages = [...opening]
   const replies: Reply[] = []
-  const send = async (sampling: Sampling, tool: boolean): Promise<Reply> => {
+  const send = async (sampling: Sampling, tool: boolean, complaint = ''): Promise<Reply> => {
     const request: ChatRequest = {
-      messages: [...messages],
+      messages: complaint === '' ? [...messages] : addToLast(messages, complaint),
       sampling,
       ...(tool && protocol.tool ? { tool: protocol.tool } : {}),
     }
@@ -116,8 +116,9 @@ function openChat(transport: Transport, protocol: Protocol, id: string, opening:
     },
     /** Asks until the reply can be read, a few times at most. */
     async askForCode(sampling: Sampling): Promise<ReadReply | TeacherProblem> {
+      let complaint = ''
       for (let complaints = 0; ; complaints++) {
-        const reply = await send(sampling, true)
+        const reply = await send(sampling, true, complaint)
         const read = protocol.read(reply, replies.length - 1)
         if (isProblem(read)) return read
         if (!('complaint' in read)) {
@@ -127,10 +128,19 @@ function openChat(transport: Transport, protocol: Protocol, id: string, opening:
         if (complaints === complaintLimit) {
           return { problem: 'broken-tool-call', detail: read.complaint }
         }
-        messages.push({ role: 'user', content: read.complaint })
+        complaint = `${complaint}\n\n${read.complaint}`
       }
     },
   }
+}
+
+/**
+ * Servers want roles in turn and refuse calls with broken arguments: neither the call nor the
+ * complaint becomes a message of its own, and both are forgotten when all is well.
+ */
+function addToLast(messages: readonly ChatMessage[], text: string): ChatMessage[] {
+  const last = messages.at(-1) as ChatMessage
+  return [...messages.slice(0, -1), { ...last, content: `${last.content}${text}` }]
 }
 
 export function sumUsage(replies: readonly Reply[]): Spent {

@@ -125,13 +125,62 @@ describe('an endpoint as the teacher', () => {
     expect(summary).toMatchObject({ kept: 2, dropped: { 'call-failed': 1 } })
   })
 
-  it('speaks to an Azure resource', async () => {
+  it.each([
+    ['the resource and a version', '', { apiVersion: '2024-10-21' }, 'test-model'],
+    ['its folder for OpenAI', '/openai/', { apiVersion: '2024-10-21' }, 'test-model'],
+    ['the address of a deployment', '/openai/deployments/own?api-version=2024-10-21', {}, 'own'],
+  ])('speaks to Azure by %s', async (_, path, options, deployment) => {
     const respond = additionTeacher(0)
-    await run({ respond, key: 'sk-secret-of-the-test' }, { apiVersion: '2024-10-21' }, 1)
-    expect(server?.requests[0]?.url).toBe(
-      '/v1/openai/deployments/test-model/chat/completions?api-version=2024-10-21',
+    const key = 'sk-secret-of-the-test'
+    const azure = await startTeacherServer({ respond, key })
+    const baseUrl = azure.baseUrl.replace('/v1', path)
+    expect(await run({ respond }, { baseUrl, ...options }, 1)).toMatchObject({ kept: 1 })
+    expect(azure.requests[0]?.url).toBe(
+      `/openai/deployments/${deployment}/chat/completions?api-version=2024-10-21`,
     )
-    expect(server?.requests[0]?.headers['api-key']).toBe('sk-secret-of-the-test')
+    expect(azure.requests[0]?.headers['api-key']).toBe(key)
+    await azure.close()
+  })
+
+  it('sends what stands behind a question mark in the address, and shows no password in it', async () => {
+    const respond = additionTeacher(0)
+    const own = await startTeacherServer({ respond })
+    const baseUrl = `${own.baseUrl.replace('//', '//me:pass-word@')}/?tenant=a`
+    await run({ respond }, { baseUrl }, 1)
+    expect(own.requests[0]?.url).toBe('/v1/chat/completions?tenant=a')
+    const basic = Buffer.from('me:pass-word').toString('base64')
+    expect(own.requests[0]?.headers.authorization).toBe(`Basic ${basic}`)
+    await own.close()
+    const failure = run(
+      { respond },
+      { baseUrl, maxRetries: 0, out: join(folder, 'other.jsonl'), cache: join(folder, 'x') },
+      1,
+    )
+    await expect(failure).rejects.toMatchObject({
+      code: 'RC_TEACHER_UNREACHABLE',
+      message: expect.not.stringContaining('pass-word'),
+    })
+  })
+
+  it.each([true, false])(
+    'counts tokens by characters where the server does not, streaming %s',
+    async (stream) => {
+      const summary = await run({ respond: additionTeacher(0), usage: false }, { stream }, 1)
+      expect(summary.spent?.inputTokens).toBeGreaterThan(300)
+      expect(summary.spent?.outputTokens).toBeGreaterThan(30)
+    },
+  )
+
+  it('makes a call again that is never at its end', async () => {
+    const solve = additionTeacher(0)
+    let first = true
+    const respond: TeacherServerOptions['respond'] = (asked) => {
+      const drip = first
+      first = false
+      return drip ? { text: 'x'.repeat(4000), dripMs: 20 } : solve(asked)
+    }
+    const summary = await run({ respond }, { timeoutMs: 300 }, 1)
+    expect(summary.kept).toBe(1)
   })
 
   it('writes the limit as newer models want it', async () => {
@@ -400,6 +449,11 @@ describe('replies that cannot be used', () => {
     }
     const summary = await run({ respond }, { protocol: 'tools', concurrency: 1 }, 1)
     expect(summary.kept).toBe(1)
+    // Roles take turns, nobody is sent a call that cannot be read, and in the end it is forgotten.
+    const asked = server?.requests.map(({ body }) => body.messages) ?? []
+    expect(asked[1]?.map(({ role }) => role)).toEqual(['system', 'user'])
+    expect(asked[1]?.[1]?.content).toContain('The arguments of your call are not JSON')
+    expect(JSON.stringify(asked.at(-1))).not.toContain('are not JSON')
     await server?.close()
     broken = 100
     const other = await run(

@@ -94,7 +94,10 @@ export function toolProtocol(language: Language): Protocol {
 
 const callId = (call: number) => `call_${call}`
 
-function readCode(call: NonNullable<Reply['toolCall']>, known: string): string | Complaint {
+function readCode(
+  call: NonNullable<Reply['toolCall']>,
+  known: string,
+): string | Omit<Complaint, 'message'> {
   const again = `Call ${known} again, with arguments such as {"code": "print(1)"}.`
   if (call.name !== known) return { complaint: `There is no tool ${call.name}. ${again}` }
   let value: unknown

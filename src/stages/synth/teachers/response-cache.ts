@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { rm, stat } from 'node:fs/promises'
 import { groupWork, ReflectionCoderError } from '../../../core/index.ts'
 
 /** Values under keys, on the disk; what was put is there after any end of the process. */
@@ -14,12 +15,14 @@ export function cacheKey(...parts: unknown[]): string {
 }
 
 /**
- * Opens a cache folder (LevelDB).
+ * Opens a cache folder (LevelDB). One that was not there and into which nothing was put is removed
+ * at the end.
  *
  * @throws `RC_CACHE_IN_USE` when another process has it open
  */
 export async function openCache(folder: string): Promise<Cache> {
   const { ClassicLevel } = await import('classic-level')
+  let unused = !(await stat(folder).catch(() => undefined))
   const database = new ClassicLevel<string, unknown>(folder, { valueEncoding: 'json' })
   await database.open().catch((error: Error & { cause?: { code?: string } }) => {
     const locked = error.cause?.code === 'LEVEL_LOCKED'
@@ -41,7 +44,13 @@ export async function openCache(folder: string): Promise<Cache> {
   )
   return {
     get: (key) => database.get(key),
-    put: (key, value) => write({ key, value }),
-    close: () => database.close(),
+    put(key, value) {
+      unused = false
+      return write({ key, value })
+    },
+    async close() {
+      await database.close()
+      if (unused) await rm(folder, { recursive: true, force: true })
+    },
   }
 }

@@ -17,6 +17,8 @@ export interface SaidReply {
   refusal?: string
   toolCall?: { name: string; arguments: string }
   finish?: string
+  /** Milliseconds between two pieces of a stream; default 0. */
+  dripMs?: number
   /** An error instead. */
   status?: number
   error?: { message: string; code?: string }
@@ -33,6 +35,8 @@ export interface TeacherServerOptions {
   retryAfter?: string
   /** The key that must be sent. */
   key?: string
+  /** Whether tokens are counted; default true. */
+  usage?: boolean
 }
 
 export interface TeacherServer {
@@ -101,11 +105,12 @@ export async function startTeacherServer(options: TeacherServerOptions): Promise
       counts.inputTokens += inputTokens
       counts.outputTokens += outputTokens
     }
-    if (url.includes('/chat/') && body.stream) return sendStream(response, said, fault, done)
+    const shown = options.usage === false ? { ...said, uncounted: true } : said
+    if (url.includes('/chat/') && body.stream) return sendStream(response, shown, fault, done)
     if (fault === 'stall') return
     if (fault === 'reset-late' || fault === 'cut') return request.socket.destroy()
     done()
-    sendJson(response, 200, url.includes('/chat/') ? completion(said) : rawCompletion(said))
+    sendJson(response, 200, url.includes('/chat/') ? completion(shown) : rawCompletion(shown))
   }
 
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -133,6 +138,9 @@ function sendJson(response: ServerResponse, status: number, value: unknown) {
   response.end(JSON.stringify(value))
 }
 
+const usageShown = (said: SaidReply & { uncounted?: boolean }) =>
+  said.uncounted ? {} : { usage: usageOf(said) }
+
 const usageOf = ({ text = '', toolCall }: SaidReply) => {
   const tokens = Math.ceil((text.length + (toolCall?.arguments.length ?? 0)) / 4)
   return { prompt_tokens: 100, completion_tokens: tokens, total_tokens: 100 + tokens }
@@ -151,7 +159,7 @@ function completion(said: SaidReply) {
     id: 'c',
     object: 'chat.completion',
     choices: [{ index: 0, message, finish_reason: said.finish ?? 'stop' }],
-    usage: usageOf(said),
+    ...usageShown(said),
   }
 }
 
@@ -160,11 +168,11 @@ function rawCompletion(said: SaidReply) {
     id: 'c',
     object: 'text_completion',
     choices: [{ index: 0, text: said.text ?? '', finish_reason: said.finish ?? 'stop' }],
-    usage: usageOf(said),
+    ...usageShown(said),
   }
 }
 
-function sendStream(
+async function sendStream(
   response: ServerResponse,
   said: SaidReply,
   fault: ServerFault | undefined,
@@ -173,14 +181,18 @@ function sendStream(
   response.writeHead(200, { 'Content-Type': 'text/event-stream' })
   const deltas = deltasOf(said)
   const shown = fault ? deltas.slice(0, Math.ceil(deltas.length / 2)) : deltas
-  for (const delta of shown) send(response, { choices: [{ index: 0, delta, finish_reason: null }] })
+  for (const delta of shown) {
+    send(response, { choices: [{ index: 0, delta, finish_reason: null }] })
+    if (said.dripMs) await new Promise((resolve) => setTimeout(resolve, said.dripMs))
+    if (response.destroyed) return
+  }
   if (fault === 'stall') return
   if (fault === 'reset-late') response.destroy()
   if (fault === 'cut') response.end()
   if (fault) return
   done()
   send(response, { choices: [{ index: 0, delta: {}, finish_reason: said.finish ?? 'stop' }] })
-  send(response, { choices: [], usage: usageOf(said) })
+  send(response, { choices: [], ...usageShown(said) })
   response.end('data: [DONE]\n\n')
 }
 

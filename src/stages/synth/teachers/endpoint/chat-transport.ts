@@ -53,9 +53,10 @@ async function complete(
   { signal, heard }: Attempt,
 ): Promise<Reply> {
   const body = renderBody(model, request, dialect)
+  const mostCharacters = request.sampling.maxTokens * charactersPerToken
   if (!dialect.stream) {
     const completion = await client.chat.completions.create(body, { signal })
-    return readCompletion(completion)
+    return readCompletion(completion, request, mostCharacters)
   }
   const streamed: OpenAI.ChatCompletionCreateParamsStreaming = {
     ...body,
@@ -64,7 +65,7 @@ async function complete(
   }
   const stream = await client.chat.completions.create(streamed, { signal })
   heard()
-  return readStream(stream, request.sampling.maxTokens * charactersPerToken, heard)
+  return readStream(stream, request, mostCharacters, heard)
 }
 
 function renderBody(
@@ -94,17 +95,22 @@ function renderMessage(message: ChatMessage): OpenAI.ChatCompletionMessageParam 
   }
 }
 
-function readCompletion(completion: OpenAI.ChatCompletion): Reply {
+function readCompletion(
+  completion: OpenAI.ChatCompletion,
+  request: ChatRequest,
+  mostCharacters: number,
+): Reply {
   const choice = completion.choices?.[0]
   if (choice === undefined) throw new BrokenStreamError('a reply without choices')
   const { content, refusal, tool_calls: toolCalls } = choice.message
   const call = toolCalls?.[0]
-  return {
-    text: refusal || content || '',
-    ...(call?.type === 'function' ? { toolCall: pickCall(call.function) } : {}),
-    finish: refusal ? 'refused' : readFinish(choice.finish_reason),
-    usage: readUsage(completion.usage),
-  }
+  const toolCall = call?.type === 'function' ? pickCall(call.function) : undefined
+  const text = refusal || content || ''
+  const written = text + (toolCall?.arguments ?? '')
+  const usage = readUsage(completion.usage, request, written.length)
+  if (written.length > mostCharacters) return { text, finish: 'endless', usage }
+  const finish = refusal ? 'refused' : readFinish(choice.finish_reason)
+  return { text, ...(toolCall ? { toolCall } : {}), finish, usage }
 }
 
 const pickCall = ({ name, arguments: text }: { name: string; arguments: string }) => ({
@@ -114,6 +120,7 @@ const pickCall = ({ name, arguments: text }: { name: string; arguments: string }
 
 async function readStream(
   stream: AsyncIterable<OpenAI.ChatCompletionChunk> & { controller: AbortController },
+  request: ChatRequest,
   mostCharacters: number,
   heard: () => void,
 ): Promise<Reply> {
@@ -122,6 +129,7 @@ async function readStream(
   let call: { name: string; arguments: string } | undefined
   let finish: string | null = null
   let usage: OpenAI.CompletionUsage | null | undefined
+  let thought = 0
   for await (const chunk of stream) {
     heard()
     usage = chunk.usage ?? usage
@@ -130,6 +138,7 @@ async function readStream(
     const { delta } = choice
     text += delta?.content ?? ''
     refusal += delta?.refusal ?? ''
+    thought += thinkingOf(delta).length
     for (const part of delta?.tool_calls ?? []) {
       // Of several calls the first is run; the next round sees its output.
       if ((part.index ?? 0) > 0) continue
@@ -138,9 +147,10 @@ async function readStream(
       call.arguments += part.function?.arguments ?? ''
     }
     finish = choice.finish_reason ?? finish
-    if (text.length + (call?.arguments.length ?? 0) > mostCharacters) {
+    const written = thought + text.length + (call?.arguments.length ?? 0)
+    if (written > mostCharacters) {
       stream.controller.abort()
-      return { text, finish: 'endless', usage: readUsage(usage) }
+      return { text, finish: 'endless', usage: readUsage(usage, request, written) }
     }
   }
   if (finish === null) throw new BrokenStreamError('the stream ended in the middle')
@@ -148,8 +158,15 @@ async function readStream(
     text: refusal || text,
     ...(call ? { toolCall: call } : {}),
     finish: refusal ? 'refused' : readFinish(finish),
-    usage: usage ? readUsage(usage) : guessUsage(text + (call?.arguments ?? '')),
+    usage: readUsage(usage, request, thought + text.length + (call?.arguments.length ?? 0)),
   }
+}
+
+/** What a reasoning model writes before its reply, where a server (vLLM, DeepSeek) sends it apart. */
+function thinkingOf(delta: object | undefined): string {
+  const { reasoning_content: long, reasoning: short } = (delta ?? {}) as Record<string, unknown>
+  const thinking = long ?? short
+  return typeof thinking === 'string' ? thinking : ''
 }
 
 function readFinish(reason: string | null): Reply['finish'] {
@@ -157,9 +174,18 @@ function readFinish(reason: string | null): Reply['finish'] {
   return reason === 'content_filter' ? 'refused' : 'stop'
 }
 
-function readUsage(usage: OpenAI.CompletionUsage | null | undefined): Reply['usage'] {
-  return { inputTokens: usage?.prompt_tokens ?? 0, outputTokens: usage?.completion_tokens ?? 0 }
-}
-
 /** Four characters a token, where a server does not count. */
-const guessUsage = (text: string) => ({ inputTokens: 0, outputTokens: Math.ceil(text.length / 4) })
+function readUsage(
+  usage: OpenAI.CompletionUsage | null | undefined,
+  { messages }: ChatRequest,
+  writtenCharacters: number,
+): Reply['usage'] {
+  const read = messages.reduce(
+    (sum, { content, toolCall }) => sum + content.length + (toolCall?.arguments.length ?? 0),
+    0,
+  )
+  return {
+    inputTokens: usage?.prompt_tokens ?? Math.ceil(read / 4),
+    outputTokens: usage?.completion_tokens ?? Math.ceil(writtenCharacters / 4),
+  }
+}

@@ -12,7 +12,8 @@ export interface EndpointClient {
 
 /**
  * Opens a client for any compatible server. The key comes from the environment variable that
- * `apiKeyEnv` names, the address from `baseUrl` or from `OPENAI_BASE_URL` (read by the library).
+ * `apiKeyEnv` names, the address from `baseUrl` or from `OPENAI_BASE_URL`. What stands behind a
+ * question mark in the address is sent with every call; an `api-version` there counts as `apiVersion`.
  *
  * @throws `RC_NO_API_KEY` for the public endpoint without a key, `RC_BAD_BASE_URL`
  */
@@ -22,47 +23,72 @@ export async function openEndpointClient(
 ): Promise<EndpointClient> {
   const { default: OpenAIClient, AzureOpenAI } = await import('openai')
   const key = process.env[options.apiKeyEnv] ?? ''
-  const baseURL = options.baseUrl ?? process.env.OPENAI_BASE_URL
-  if (baseURL !== undefined) checkUrl(baseURL)
-  else if (key === '') throw missingKey(options.apiKeyEnv)
+  const address = options.baseUrl ?? (process.env.OPENAI_BASE_URL || undefined)
+  if (address === undefined && key === '') throw missingKey(options.apiKeyEnv)
+  const { baseURL, query, credentials }: Address =
+    address === undefined ? { query: {} } : splitAddress(address)
+  const { 'api-version': versionInQuery, ...defaultQuery } = query
+  const apiVersion = options.apiVersion ?? versionInQuery
   const common = {
     // A self-hosted server needs none, the library insists on one.
     apiKey: key === '' ? 'none' : key,
     maxRetries: 0,
     timeout: options.timeoutMs,
     logLevel: 'off' as const,
+    defaultQuery,
+    ...(credentials === undefined
+      ? {}
+      : { defaultHeaders: { Authorization: `Basic ${btoa(credentials.join(':'))}` } }),
   }
-  const client = options.apiVersion
-    ? new AzureOpenAI({
-        ...common,
-        baseURL: `${trimSlash(baseURL ?? '')}/openai/deployments/${encodeURIComponent(model)}`,
-        apiVersion: options.apiVersion,
-      })
+  const client = apiVersion
+    ? new AzureOpenAI({ ...common, baseURL: deploymentUrl(baseURL ?? '', model), apiVersion })
     : new OpenAIClient({ ...common, ...(baseURL === undefined ? {} : { baseURL }) })
   return {
     client,
-    baseUrl: withoutSecrets(client.baseURL),
-    redact: (text) => (key.length >= 4 ? text.replaceAll(key, '[key]') : text),
+    baseUrl: client.baseURL,
+    redact: (text) =>
+      [key, credentials?.[1] ?? ''].reduce(
+        (shown, secret) => (secret.length >= 4 ? shown.replaceAll(secret, '[key]') : shown),
+        text,
+      ),
   }
 }
 
-const trimSlash = (url: string) =>
-  url.replace(/\/+$/, '').replace(/\/openai(\/deployments\/.*)?$/, '')
-
-function checkUrl(text: string): void {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url?.protocol === 'http:' || url?.protocol === 'https:') return
-  throw new InputError(`the base URL ${text} is none: expected http:// or https://`, {
-    code: 'RC_BAD_BASE_URL',
-    hint: 'Give for example --base-url http://localhost:8000/v1.',
-  })
+/** An Azure resource knows models by deployment: the one of the address, or the model's name. */
+function deploymentUrl(baseURL: string, model: string): string {
+  if (/\/deployments\/[^/]+$/.test(baseURL)) return baseURL
+  const resource = baseURL.replace(/\/openai$/, '')
+  return `${resource}/openai/deployments/${encodeURIComponent(model)}`
 }
 
-function withoutSecrets(text: string): string {
-  const url = new URL(text)
+interface Address {
+  readonly baseURL?: string
+  /** User and password of the address, sent in a header. */
+  readonly credentials?: readonly [user: string, password: string]
+  readonly query: Readonly<Record<string, string>>
+}
+
+function splitAddress(text: string): Address {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
+    const shown = text.replace(/\/\/[^@/]*@/, '//')
+    throw new InputError(`the base URL ${shown} is none: expected http:// or https://`, {
+      code: 'RC_BAD_BASE_URL',
+      hint: 'Give for example --base-url http://localhost:8000/v1.',
+    })
+  }
+  const query = Object.fromEntries(url.searchParams)
+  const { username, password } = url
   url.username = ''
   url.password = ''
-  return url.href
+  url.search = ''
+  url.hash = ''
+  const credentials = [decodeURIComponent(username), decodeURIComponent(password)] as const
+  return {
+    baseURL: url.href.replace(/\/+$/, ''),
+    query,
+    ...(username === '' ? {} : { credentials }),
+  }
 }
 
 function missingKey(name: string): InputError {

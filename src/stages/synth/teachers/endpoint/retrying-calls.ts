@@ -19,7 +19,6 @@ export interface Attempt {
 export interface RetryingCalls {
   call(make: (attempt: Attempt) => Promise<Reply>): Promise<Reply>
   readonly limiter: CallLimiter
-  readonly counts: { attempts: number; faults: Record<string, number> }
 }
 
 /** Attempts while nothing has ever come back: a wrong address shall not take minutes. */
@@ -47,7 +46,7 @@ export function createRetryingCalls(
 ): RetryingCalls {
   const limiter = createCallLimiter(options.concurrency)
   const stall = createStallWatch(options.stallTimeoutMs)
-  const counts = { attempts: 0, faults: {} as Record<string, number> }
+  let attempts = 0
   let everHeard = false
   let heardCount = 0
   const about = { model, baseUrl: endpoint.baseUrl, redact: endpoint.redact }
@@ -56,7 +55,8 @@ export function createRetryingCalls(
     const controller = new AbortController()
     let silence: number | undefined
     let longest = 0
-    let last = performance.now()
+    const started = performance.now()
+    let last = started
     // Patience may shrink while a call waits, when others show how quick the server is.
     let tick = performance.now()
     const timer = setInterval(() => {
@@ -64,7 +64,7 @@ export function createRetryingCalls(
       // Time in which this process did not run (a busy machine, a laptop asleep) is no silence.
       if (now - tick > 5 * stallCheckMs) last += now - tick
       tick = now
-      if (now - last < stall.patienceMs) return
+      if (now - last < stall.patienceMs && now - started < options.timeoutMs) return
       silence = now - last
       controller.abort()
     }, stallCheckMs)
@@ -83,7 +83,8 @@ export function createRetryingCalls(
     } catch (error) {
       if (stop.aborted) throw new InterruptedError()
       if (silence === undefined) throw error
-      throw new StallError('silent for too long', { cause: error })
+      const what = silence < stall.patienceMs ? 'not at its end in time' : 'silent for too long'
+      throw new StallError(what, { cause: error })
     } finally {
       clearInterval(timer)
       stop.removeEventListener('abort', onStop)
@@ -92,15 +93,14 @@ export function createRetryingCalls(
 
   return {
     limiter,
-    counts,
     async call(make) {
-      const random = createRandom(options.seed, 'jitter', counts.attempts)
+      const random = createRandom(options.seed, 'jitter', attempts)
       const heardBefore = heardCount
       let empty = 0
       let adaptations = 0
       for (let attempt = 0; ; ) {
         await limiter.acquire()
-        counts.attempts += 1
+        attempts += 1
         if (stop.aborted) {
           limiter.release('other')
           throw new InterruptedError()
@@ -128,7 +128,6 @@ export function createRetryingCalls(
             throw unreachable(endpoint.baseUrl, `it refuses ${failure.parameter}`, attempt + 1)
           }
           attempt += 1
-          counts.faults[failure.what] = (counts.faults[failure.what] ?? 0) + 1
           const most = everHeard ? options.maxRetries : Math.min(firstAttempts, options.maxRetries)
           if (attempt > most) {
             // Where other calls succeed all the while, it is this one that the server cannot bear.

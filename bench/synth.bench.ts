@@ -254,6 +254,12 @@ async function measureAssembly(folder: string): Promise<void> {
   console.log(`kept ${kept}; peak ${(maxRSS / 1024).toFixed(0)} MiB`)
 }
 
+/** Resident memory without the pages of files, which LevelDB maps and the system may take back. */
+function readAnonymous(): number {
+  const status = readFileSync('/proc/self/status', 'utf8')
+  return Number(/RssAnon:\s*(\d+) kB/.exec(status)?.[1] ?? Number.NaN) * 1024
+}
+
 /** Says at each tenth what is resident, and what is left in the heap after a collection. */
 function watchMemory(count: number): (done: number) => void {
   setFlagsFromString('--expose-gc')
@@ -264,11 +270,12 @@ function watchMemory(count: number): (done: number) => void {
     if (done < nextAt) return
     nextAt += count / 10
     const { rss } = process.memoryUsage()
+    const anonymous = readAnonymous()
     collect()
     const { heapUsed, arrayBuffers } = process.memoryUsage()
     const mebibytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`
     console.log(
-      `${done}: resident ${mebibytes(rss)}, heap after collection ${mebibytes(heapUsed)}, buffers ${mebibytes(arrayBuffers)}, ${((performance.now() - started) / 1000).toFixed(0)} s`,
+      `${done}: resident ${mebibytes(rss)}, of it not of files ${mebibytes(anonymous)}, heap after collection ${mebibytes(heapUsed)}, buffers ${mebibytes(arrayBuffers)}, ${((performance.now() - started) / 1000).toFixed(0)} s`,
     )
   }
 }

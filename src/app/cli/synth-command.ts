@@ -36,9 +36,21 @@ export const synthCommand = defineCommand({
   async forecast({ preview: _, estimate: __, pilot: ___, ...options }) {
     const { forecastSynthesis } = await loadSynth()
     const forecast = await forecastSynthesis(options)
-    return { summary: { options, forecast }, text: renderForecast(options, forecast) }
+    const shown = withoutPasswords(options)
+    return { summary: { options: shown, forecast }, text: renderForecast(shown, forecast) }
   },
 })
+
+/** Addresses may hold them. */
+function withoutPasswords<Options extends SynthOptions>(options: Options): Options {
+  const hide = (address: string) => address.replace(/(\/\/[^/?#@]*:)[^/?#@]*@/, '$1***@')
+  const { baseUrl, queue } = options
+  return {
+    ...options,
+    ...(baseUrl === undefined ? {} : { baseUrl: hide(baseUrl) }),
+    ...(queue === undefined ? {} : { queue: hide(queue) }),
+  }
+}
 
 function renderForecast(options: SynthOptions, forecast: unknown): string {
   return `${formatSummary({ options })}\n\nNo call was made.\n${formatSummary({ forecast })}`

@@ -78,15 +78,24 @@ function parseRecord(
   options: InstructionOptions,
 ): Instruction {
   const fields = renameColumns(readFields(value, path, line), options.columns)
-  const format = options.format ?? detectFormat(fields)
+  const format = options.format ?? chooseFormat(fields, options.columns)
   if (format === undefined) throw unknownFormat(path, line, fields)
-  const { used, ...parsed } = parseFields(fields, format, path, line)
+  const { used, ...parsed } = parseFields(fields, format, path, line, options.columns)
   if (parsed.instruction.trim() === '') {
     throw badInstruction(path, line, 'instruction', 'expected text, got only blanks')
   }
   const extra = { ...fields }
   for (const key of [...used, ...idKeys]) delete extra[key]
   return { id: readId(fields) ?? `${stemOf(path)}-${line}`, ...parsed, extra }
+}
+
+/** A named column is what is read, whatever other keys a record has. */
+function chooseFormat(
+  fields: Record<string, unknown>,
+  columns: InstructionOptions['columns'] = {},
+): InstructionFormat | undefined {
+  const detected = detectFormat(fields)
+  return columns.instruction === undefined || detected === 'alpaca' ? detected : 'plain'
 }
 
 function readFields(value: unknown, path: string, line: number): Record<string, unknown> {
@@ -102,12 +111,15 @@ function parseFields(
   format: InstructionFormat,
   path: string,
   line: number,
+  columns: InstructionOptions['columns'] = {},
 ): ParsedInstruction {
   try {
     return formats[format].parse(fields)
   } catch (error) {
-    if (error instanceof FieldProblem) throw badInstruction(path, line, error.field, error.message)
-    throw error
+    if (!(error instanceof FieldProblem)) throw error
+    const column = columns[error.field as InstructionColumn]
+    const field = column === undefined ? error.field : `column ${column}`
+    throw badInstruction(path, line, field, error.message)
   }
 }
 

@@ -1,8 +1,9 @@
 import { hashFile } from '../../core/index.ts'
 import { createSandbox } from '../../sandbox/index.ts'
+import { countWork } from './count-work.ts'
 import { languageTable } from './languages.ts'
 import type { SynthOptions } from './options.ts'
-import { countTasks, type TaskCount } from './read-tasks.ts'
+import type { TaskCount } from './read-tasks.ts'
 import { resolvePrompts } from './teachers/create-teacher.ts'
 import { openEndpointClient } from './teachers/endpoint/endpoint-client.ts'
 import { recordedTransport } from './teachers/recorded-transport.ts'
@@ -26,7 +27,7 @@ export interface SynthForecast {
  * @throws what the run itself would throw
  */
 export async function forecastSynthesis(options: SynthOptions): Promise<SynthForecast> {
-  const instructions = await countTasks(options)
+  const instructions = await countWork(options)
   const prompts = await resolvePrompts(options)
   const { kind, name } = splitTeacher(options.teacher)
   if (kind === 'recorded') await recordedTransport(name)

@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { readDialogs, readRecords } from '../../data/datasets/index.ts'
 import type { Dialog } from '../../data/dialog/index.ts'
 import { costOf } from './budget.ts'
+import { countWork } from './count-work.ts'
 import type { SynthOptions } from './options.ts'
-import { countTasks } from './read-tasks.ts'
+
 import { type SynthContext, type SynthSummary, synthesise } from './synthesise.ts'
 import { resolveConcurrency } from './teachers/teacher-spec.ts'
 
@@ -59,7 +60,7 @@ export async function estimateSynthesis(
   count: number,
   context: SynthContext = {},
 ): Promise<SynthEstimate> {
-  const { total } = await countTasks(options)
+  const { total } = await countWork(options)
   const pilot = Math.min(count, total)
   const started = performance.now()
   const summary = await inTemporaryFolder(options, pilot, context, async (_, found) => found)

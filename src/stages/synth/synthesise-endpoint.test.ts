@@ -196,13 +196,36 @@ describe('a run against an endpoint', () => {
     expect(summary).toMatchObject({ kept: 2, broken: 2 })
   })
 
+  it('refuses a file without instructions, and a limit on money without prices', async () => {
+    await writeFile(tasks, '\n \n')
+    await expect(synthesise(optionsFor('out'))).rejects.toMatchObject({
+      code: 'RC_NO_INSTRUCTIONS',
+      status: 2,
+    })
+    await writeTasks(1)
+    for (const work of [synthesise, forecastSynthesis]) {
+      await expect(work(optionsFor('out', { maxCost: 1 }))).rejects.toMatchObject({
+        code: 'RC_NO_PRICES',
+      })
+    }
+    expect(server.counts.requests).toBe(0)
+  })
+
   it('reads columns of other names', async () => {
     const path = join(folder, 'columns.jsonl')
-    const record = { key: 'a', question: additionTask(3), check: 'assert add_3(1) == 5' }
+    const record = {
+      key: 'a',
+      question: additionTask(3),
+      check: 'assert add_3(1) == 5',
+      messages: [{ role: 'user', content: 'Something else.' }],
+    }
     await writeFile(path, `${JSON.stringify(record)}\n`)
     const columns = { instructionColumn: 'question', idColumn: 'key', testsColumn: 'check' }
     const summary = await synthesise(optionsFor('out', { instructions: path, ...columns }))
     expect(summary.dropped).toEqual({ 'answer-fails-given-tests': 1 })
+    await expect(
+      synthesise(optionsFor('none', { instructions: path, instructionColumn: 'task' })),
+    ).rejects.toMatchObject({ message: `${path}, line 1, column task: expected text, got nothing` })
   })
 
   it('shows what programs print: truncated in the middle, special tokens as text, bytes marked', async () => {

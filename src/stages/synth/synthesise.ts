@@ -10,6 +10,7 @@ import {
 import { createSandbox } from '../../sandbox/index.ts'
 import { assembleOutput, resolveThreshold } from './assemble-output.ts'
 import { type BudgetOption, BudgetSpent, costOf, createBudget } from './budget.ts'
+import { countWork } from './count-work.ts'
 import { type DialogWriter, openLocalWriter } from './dialog-writer.ts'
 import { type Journal, openJournal } from './journal.ts'
 import { type Decontamination, openDecontamination } from './keep/decontaminate.ts'
@@ -18,7 +19,7 @@ import { createLiveCounts, type LiveCounts } from './live-note.ts'
 import type { SynthOptions } from './options.ts'
 import type { PromptSet } from './prompts/load-prompts.ts'
 import { openQueuedWriter } from './queue/queued-writer.ts'
-import { countTasks, readTasks, type Task } from './read-tasks.ts'
+import { readTasks, type Task } from './read-tasks.ts'
 import { computeRunKey } from './run-key.ts'
 import type { Spent } from './teacher.ts'
 import { resolvePrompts } from './teachers/create-teacher.ts'
@@ -62,7 +63,7 @@ export async function synthesise(
   options: SynthOptions,
   { progress = silentProgress, signal, dataFolders = [] }: SynthContext = {},
 ): Promise<SynthSummary> {
-  const count = await countTasks(options)
+  const count = await countWork(options)
   const prompts = await resolvePrompts(options)
   const key = await computeRunKey(options, prompts)
   const finished = await findFinished(options, key)

@@ -3,7 +3,8 @@ import { languageTable, testsMarker } from '../languages.ts'
 import type { SynthOptions } from '../options.ts'
 import { fillSlots } from '../prompts/fill-slots.ts'
 import type { PromptSet } from '../prompts/load-prompts.ts'
-import { isProblem, type Spent, type Teacher, type TeacherProblem } from '../teacher.ts'
+import { isProblem, type Teacher, type TeacherProblem } from '../teacher.ts'
+import { askingSession, type Calls, openCalls, stageSampling } from './asking-session.ts'
 import {
   fencedProtocol,
   looksLikeRefusal,
@@ -39,76 +40,46 @@ export function chatTeacher(
     const request = fill(prompts.reflect)
     const answerRequest = fill(prompts.answer)
     const system = fill(protocol.tool ? prompts.systemTools : prompts.system)
-    const chat = openChat(transport, protocol, instruction.id, [
+    const calls = openCalls(transport, instruction.id)
+    const chat = openChat(calls, protocol, [
       { role: 'system', content: system },
       { role: 'user', content: request },
     ])
-    let conclusion = ''
-    return {
+    return askingSession(calls, {
       request,
       answerRequest,
-      get conclusion() {
-        return conclusion
-      },
-      get spent() {
-        return chat.spent
-      },
-      get replies() {
-        return chat.replies
-      },
       async next(results) {
         const last = results.at(-1)
         if (last) chat.tellOutput(last.output, fill(prompts.output, { output: last.output }))
         const read = await chat.askForCode(stageSampling(options, 'reflection'))
-        if (isProblem(read)) return read
-        if (read.code !== undefined) return { text: read.text, code: read.code }
-        if (results.length === 0 && looksLikeRefusal(read)) {
-          return { problem: 'refused', detail: read.text }
-        }
-        conclusion = read.text
-        return undefined
+        if (isProblem(read) || read.code !== undefined) return read
+        return results.length === 0 && looksLikeRefusal(read)
+          ? { problem: 'refused', detail: read.text }
+          : read
       },
       async answer() {
         const content = `${answerRequest}\n\n${fill(prompts.answerRules)}`
         const reply = await chat.ask({ role: 'user', content }, stageSampling(options, 'answer'))
         return readAnswer(reply, language)
       },
-    }
+    })
   }
 }
 
-/** Sampling of a stage; what is not set for the answer is that of the reflection. */
-export function stageSampling(options: SynthOptions, stage: 'reflection' | 'answer'): Sampling {
-  const { temperature, topP, maxTokens } = options
-  if (stage === 'reflection') return { temperature, topP, maxTokens }
-  return {
-    temperature: options.answerTemperature ?? temperature,
-    topP: options.answerTopP ?? topP,
-    maxTokens: options.answerMaxTokens ?? maxTokens,
-  }
-}
-
-/** One conversation: it grows by what is said, and counts what that cost. */
-function openChat(transport: Transport, protocol: Protocol, id: string, opening: ChatMessage[]) {
+/** One conversation, which grows by what is said. */
+function openChat(calls: Calls<ChatRequest>, protocol: Protocol, opening: ChatMessage[]) {
   const messages = [...opening]
-  const replies: Reply[] = []
   const send = async (sampling: Sampling, tool: boolean, complaint = ''): Promise<Reply> => {
     const request: ChatRequest = {
       messages: complaint === '' ? [...messages] : addToLast(messages, complaint),
       sampling,
       ...(tool && protocol.tool ? { tool: protocol.tool } : {}),
     }
-    const reply = await transport.send(request, { id, call: replies.length })
-    replies.push(reply)
-    return reply
+    return calls.ask(request)
   }
   return {
-    replies,
-    get spent(): Spent {
-      return sumUsage(replies)
-    },
     tellOutput(output: string, rendered: string): void {
-      messages.push(protocol.tellOutput(output, rendered, replies.length - 1))
+      messages.push(protocol.tellOutput(output, rendered, calls.replies.length - 1))
     },
     async ask(message: ChatMessage, sampling: Sampling): Promise<Reply> {
       messages.push(message)
@@ -119,7 +90,7 @@ function openChat(transport: Transport, protocol: Protocol, id: string, opening:
       let complaint = ''
       for (let complaints = 0; ; complaints++) {
         const reply = await send(sampling, true, complaint)
-        const read = protocol.read(reply, replies.length - 1)
+        const read = protocol.read(reply, calls.replies.length - 1)
         if (isProblem(read)) return read
         if (!('complaint' in read)) {
           messages.push(read.message)
@@ -141,12 +112,4 @@ function openChat(transport: Transport, protocol: Protocol, id: string, opening:
 function addToLast(messages: readonly ChatMessage[], text: string): ChatMessage[] {
   const last = messages.at(-1) as ChatMessage
   return [...messages.slice(0, -1), { ...last, content: `${last.content}${text}` }]
-}
-
-export function sumUsage(replies: readonly Reply[]): Spent {
-  return {
-    calls: replies.length,
-    inputTokens: replies.reduce((sum, { usage }) => sum + usage.inputTokens, 0),
-    outputTokens: replies.reduce((sum, { usage }) => sum + usage.outputTokens, 0),
-  }
 }

@@ -2,6 +2,7 @@ import { findSpecialTokens } from '../../../data/dialog/index.ts'
 import { isWholePython } from '../keep/python-statements.ts'
 import { type Language, languageTable } from '../languages.ts'
 import type { Attempt, TeacherProblem } from '../teacher.ts'
+import { problemOfEnd } from './asking-session.ts'
 import { type Fence, findFences } from './find-fences.ts'
 import type { ChatMessage, Reply, ToolDefinition } from './reply.ts'
 
@@ -114,10 +115,8 @@ function readCode(
 
 /** What makes a reply unusable in either stage. */
 export function findProblem(reply: Reply): TeacherProblem | undefined {
-  if (reply.finish === 'refused') return { problem: 'refused', detail: reply.text }
-  if (reply.finish === 'failed') return { problem: 'call-failed', detail: reply.text }
-  if (reply.finish === 'endless') return { problem: 'endless-reply' }
-  if (reply.finish === 'too-long') return { problem: 'too-long', detail: reply.text }
+  const problem = problemOfEnd(reply)
+  if (problem) return problem
   if (reply.text.trim() === '' && reply.toolCall === undefined) {
     return { problem: reply.finish === 'length' ? 'cut-off' : 'empty-reply' }
   }

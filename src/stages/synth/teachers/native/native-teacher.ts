@@ -4,8 +4,8 @@ import { languageTable } from '../../languages.ts'
 import type { SynthOptions } from '../../options.ts'
 import { fillSlots } from '../../prompts/fill-slots.ts'
 import type { PromptSet } from '../../prompts/load-prompts.ts'
-import type { Teacher, TeacherProblem } from '../../teacher.ts'
-import { stageSampling, sumUsage } from '../chat-teacher.ts'
+import { isProblem, type Teacher, type TeacherProblem } from '../../teacher.ts'
+import { askingSession, openCalls, problemOfEnd, stageSampling } from '../asking-session.ts'
 import { readAnswer } from '../protocol.ts'
 import type { DialogRequest, Reply, Transport } from '../reply.ts'
 
@@ -26,58 +26,56 @@ export function nativeTeacher(
     const answerRequest = fillSlots(random.pick(prompts.answer), slots)
     const reflection: Message = { role: 'assistant', content: [] }
     const messages: Message[] = [userMessage(request), reflection]
-    const replies: Reply[] = []
-    let conclusion = ''
-    const ask = async (stage: 'reflection' | 'answer'): Promise<Reply> => {
-      const call = replies.length
+    const calls = openCalls(transport, id)
+    const ask = async (stage: 'reflection' | 'answer'): Promise<Written | TeacherProblem> => {
+      const call = calls.replies.length
       const open = structuredClone(
         stage === 'reflection' && call === 0 ? messages.slice(0, 1) : messages,
       )
-      const reply = await transport.send(
-        { messages: open, sampling: stageSampling(options, stage), draw: `${seed} ${id} ${call}` },
-        { id, call },
+      const sampling = stageSampling(options, stage)
+      return readBlocks(
+        await calls.ask({ messages: open, sampling, draw: `${seed} ${id} ${call}` }),
       )
-      replies.push(reply)
-      return reply
     }
-    return {
+    return askingSession(calls, {
       request,
       answerRequest,
-      get conclusion() {
-        return conclusion
-      },
-      get spent() {
-        return sumUsage(replies)
-      },
-      get replies() {
-        return replies
-      },
       async next(results) {
         const last = results.at(-1)
         if (last) reflection.content.push({ type: 'execution', content: last.output })
-        const reply = await ask('reflection')
-        const blocks = reply.blocks ?? []
-        const problem = findFault(reply, blocks)
-        if (problem) return problem
-        reflection.content.push(...blocks.map((block) => ({ ...block })))
-        const text = joinText(blocks)
-        const code = blocks.find(({ type }) => type === 'code')?.content
-        if (code !== undefined) return { text, code }
-        conclusion = text
-        return undefined
+        const written = await ask('reflection')
+        if (isProblem(written)) return written
+        reflection.content.push(...written.blocks.map((block) => ({ ...block })))
+        return written
       },
       async answer() {
         messages.push(userMessage(answerRequest))
-        const reply = await ask('answer')
-        const blocks = reply.blocks ?? []
-        const problem = findFault(reply, blocks)
-        if (problem) return problem
-        const bare = blocks.find(({ type }) => type === 'code')?.content
-        if (bare !== undefined) return bare
-        return readAnswer({ ...reply, text: joinText(blocks) }, language)
+        const written = await ask('answer')
+        if (isProblem(written)) return written
+        return written.code ?? readAnswer({ ...written.reply, text: written.text }, language)
       },
-    }
+    })
   }
+}
+
+/** A turn of a model, up to a program or the end of its message. */
+interface Written {
+  readonly reply: Reply
+  readonly blocks: readonly Block[]
+  readonly text: string
+  readonly code?: string
+}
+
+function readBlocks(reply: Reply): Written | TeacherProblem {
+  const { blocks = [] } = reply
+  const problem = findFault(reply, blocks)
+  if (problem) return problem
+  const text = blocks
+    .filter(({ type }) => type === 'text')
+    .map(({ content }) => content)
+    .join('\n')
+  const code = blocks.find(({ type }) => type === 'code')?.content
+  return { reply, blocks, text, ...(code === undefined ? {} : { code }) }
 }
 
 const userMessage = (content: string): Message => ({
@@ -85,18 +83,10 @@ const userMessage = (content: string): Message => ({
   content: [{ type: 'text', content }],
 })
 
-const joinText = (blocks: readonly Block[]) =>
-  blocks
-    .filter(({ type }) => type === 'text')
-    .map(({ content }) => content)
-    .join('\n')
-
 function findFault(reply: Reply, blocks: readonly Block[]): TeacherProblem | undefined {
   if (reply.finish === 'length') return { problem: 'cut-off' }
-  if (reply.finish === 'failed') return { problem: 'call-failed', detail: reply.text }
-  if (reply.finish === 'endless') return { problem: 'endless-reply' }
-  if (reply.finish === 'too-long') return { problem: 'too-long', detail: reply.text }
-  if (reply.finish === 'refused') return { problem: 'refused', detail: reply.text }
+  const problem = problemOfEnd(reply)
+  if (problem) return problem
   // The caller inserts executions; a model that writes one has made up an output.
   if (reply.text !== '' || blocks.some(({ type }) => type === 'execution')) {
     return { problem: 'broken-template', detail: reply.text.slice(0, 200) }

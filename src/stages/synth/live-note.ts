@@ -6,7 +6,7 @@ import type { Reply } from './teachers/reply.ts'
 export interface LiveCounts {
   kept: number
   dropped: number
-  asked(reply: Reply): void
+  asked(usage: Reply['usage']): void
   note(): string
 }
 
@@ -17,8 +17,8 @@ export function createLiveCounts(budget: () => LocalBudget, options: SynthOption
   return {
     kept: 0,
     dropped: 0,
-    asked({ usage }) {
-      newTokens += usage.outputTokens
+    asked({ outputTokens }) {
+      newTokens += outputTokens
     },
     note() {
       const parts = [`${this.kept} kept`, `${this.dropped} dropped`]

@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events'
 import { access, readFile, rm } from 'node:fs/promises'
 import {
   InterruptedError,
@@ -130,10 +129,9 @@ async function workThrough(
   { journal, budget, live, onDone, signal, dataFolders }: Work,
 ): Promise<SynthSummary['stoppedBy']> {
   const failed = new AbortController()
-  setMaxListeners(0, failed.signal)
   const tools = { budget, meter: live, stop: failed.signal }
   const writer = options.queue
-    ? await openQueuedWriter(options.queue, options, prompts, { budget, signal })
+    ? await openQueuedWriter(options.queue, options, prompts, { budget, meter: live, signal })
     : await openLocalWriter(options, prompts, tools)
   try {
     const gate = await openGate(options, dataFolders)

@@ -5,6 +5,7 @@ import type { DialogWriter } from '../dialog-writer.ts'
 import type { SynthOptions } from '../options.ts'
 import type { PromptSet } from '../prompts/load-prompts.ts'
 import { computeRunKey } from '../run-key.ts'
+import type { CallMeter } from '../teachers/cached-transport.ts'
 import type { WrittenDialog } from '../write-dialog.ts'
 import { budgetKeyOf, type QueuedRun, type QueuedTask, queueName, runKeyOf } from './queued-run.ts'
 
@@ -19,7 +20,11 @@ export async function openQueuedWriter(
   address: string,
   options: SynthOptions,
   prompts: PromptSet | undefined,
-  { budget, signal }: { budget: LocalBudget; signal: AbortSignal | undefined },
+  {
+    budget,
+    meter,
+    signal,
+  }: { budget: LocalBudget; meter: CallMeter; signal: AbortSignal | undefined },
 ): Promise<DialogWriter> {
   const giver = await openWorkGiver(address, queueName)
   const run = await chooseRunId(options, prompts)
@@ -40,7 +45,10 @@ export async function openQueuedWriter(
       const task: QueuedTask = { run, instruction }
       try {
         const written = (await giver.submit(`${run}-${index}`, task)) as WrittenDialog
-        if (written.spent) budget.add(written.spent)
+        if (written.spent) {
+          budget.add(written.spent)
+          meter.asked(written.spent)
+        }
         return written
       } catch (error) {
         takeBackOnce()

@@ -4,8 +4,8 @@ import { type Cache, cacheKey } from './response-cache.ts'
 
 /** What was asked and what it took, for the live line. */
 export interface CallMeter {
-  /** Replies that were asked for now. */
-  asked(reply: Reply): void
+  /** Tokens of what was asked for now. */
+  asked(usage: Reply['usage']): void
 }
 
 /** Replies that came before are not asked for again; each new one is kept before it is used. */
@@ -31,7 +31,7 @@ export function cachedTransport<Request>(
         // A call that failed may succeed another time.
         if (reply.finish !== 'failed') await cache?.put(key, reply)
         await settle(reply.usage)
-        meter.asked(reply)
+        meter.asked(reply.usage)
         return reply
       } catch (error) {
         await settle({ inputTokens: 0, outputTokens: 0 })

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createRandom, InterruptedError } from '../../../../core/index.ts'
 import type { SynthOptions } from '../../options.ts'
@@ -44,6 +45,8 @@ export function createRetryingCalls(
   adapt: (parameter: string) => boolean,
   stop: AbortSignal,
 ): RetryingCalls {
+  // Each call in flight listens.
+  setMaxListeners(0, stop)
   const limiter = createCallLimiter(options.concurrency)
   const stall = createStallWatch(options.stallTimeoutMs)
   let attempts = 0

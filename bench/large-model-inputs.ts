@@ -114,6 +114,8 @@ export async function writePlan(
     return { step, epoch: step, learningRate, maskRate, microBatches }
   })
   await writeFile(path('steps'), steps.map((step) => `${JSON.stringify(step)}\n`).join(''))
+  await writeFile(path('samples'), `${JSON.stringify({ file: 'large-model-inputs', line: 1 })}\n`)
+  await writeFile(path('validation'), '')
   const { betas, epsilon, weightDecay, maxGradientNorm } = options
   const manifest = {
     format: planFormat,
@@ -128,9 +130,15 @@ export async function writePlan(
     addedTokens: [],
     vocabularySize: firstSpecialId + specialTokens.length,
     counts: { samples: 1, dropped: 0, steps: steps.length, tokens: tokens.length },
+    validation: null,
     steps: steps.length,
     optimizer: { learningRate, betas, epsilon, weightDecay, maxGradientNorm, warmupSteps: 0 },
-    files: { tokens: await hashFile(path('tokens')), steps: await hashFile(path('steps')) },
+    files: {
+      tokens: await hashFile(path('tokens')),
+      steps: await hashFile(path('steps')),
+      samples: await hashFile(path('samples')),
+      validation: await hashFile(path('validation')),
+    },
   }
   await writeFile(path('manifest'), JSON.stringify(manifest, null, 2))
 }

@@ -10,11 +10,15 @@ const [model, plan, out, more] = process.argv.slice(2)
 const options = trainOptionsSchema.parse({ model, plan, out, ...JSON.parse(more!) })
 const opened = await readPlan(plan!)
 const steps: unknown[] = []
+let worked = process.cpuUsage()
 const request = { options, plan: opened, planHash: '', progress: silentProgress }
 for await (const event of onnxEngine(request)) {
   if (event.type !== 'step-end') continue
   const { loss, gradientNorm, maskRate, seconds } = event.metrics
-  steps.push({ loss, gradientNorm, maskRate, seconds })
+  const { user, system } = process.cpuUsage(worked)
+  worked = process.cpuUsage()
+  const processorSeconds = (user + system) / 1e6
+  steps.push({ loss, gradientNorm, maskRate, seconds, processorSeconds })
   if (steps.length === opened.manifest.steps) break
 }
 const status = await readFile('/proc/self/status', 'utf8')

@@ -13,7 +13,7 @@ import { loadTokenizer, refuseOtherVocabulary } from '../../nn/tokenizer/index.t
 import { readSourceConfig } from '../../nn/weights/index.ts'
 import { readPlan } from '../plan/index.ts'
 import type { StepMetrics } from './engine.ts'
-import { onnxEngine } from './engines/onnx/onnx-engine.ts'
+import { onnxEngineThread } from './engines/onnx/engine-thread.ts'
 import { type EventFile, eventFileMark, openEventFile } from './event-file.ts'
 import { type MetricsFile, openMetricsFile } from './metrics-file.ts'
 import type { TrainOptions } from './options.ts'
@@ -32,7 +32,7 @@ export interface TrainSummary {
   readonly best: { readonly step: number; readonly validationLoss: number } | null
 }
 
-const engines = { onnx: onnxEngine } as const
+const engines = { onnx: onnxEngineThread } as const
 
 /**
  * Tunes a model by a step plan. The output folder holds `model/` (a Hugging Face folder with the

@@ -1,15 +1,40 @@
 import { describe, expect, it } from 'vitest'
+import { createRandom } from '../../../../core/index.ts'
 import {
   type Adapter,
   createAdapter,
-  type DecoderConfig,
+  initialiseModel,
+  type Model,
   type Parameters,
   zeroGradients,
 } from '../../../../nn/models/index.ts'
-import { tinyConfig, tinyModel } from '../../../../nn/models/tiny-model.fixture.ts'
 import type { MicroBatch } from '../../../plan/index.ts'
 import { createObjective, type ObjectiveOptions } from './objective.ts'
 import { packStep } from './pack-step.ts'
+
+const tinyConfig = {
+  architectures: ['Qwen2ForCausalLM'],
+  model_type: 'qwen2',
+  vocab_size: 61,
+  hidden_size: 32,
+  intermediate_size: 48,
+  num_hidden_layers: 2,
+  num_attention_heads: 4,
+  num_key_value_heads: 2,
+  tie_word_embeddings: true,
+}
+
+/** With weights, norms and biases that all matter. */
+function tinyModel(config: object = tinyConfig): Model {
+  const model = initialiseModel(config as Record<string, unknown>, 7)
+  const random = createRandom(7, 'tiny-model')
+  for (const { data } of model.parameters.values()) {
+    data.forEach((value, i) => {
+      data[i] = value + 0.2 * random.normal()
+    })
+  }
+  return model
+}
 
 const length = 23
 const tokens = Int32Array.from({ length }, (_, index) => (index * 17 + 5) % 61)
@@ -52,7 +77,12 @@ interface Computed {
 
 async function compute(
   options: Partial<ObjectiveOptions>,
-  { config = tinyConfig, adapted = false, sums = new Map() as Parameters, moved = 0 } = {},
+  {
+    config = tinyConfig as object,
+    adapted = false,
+    sums = new Map() as Parameters,
+    moved = 0,
+  } = {},
 ): Promise<Computed> {
   const model = tinyModel(config)
   const adapter = adapted ? movedAdapter(model) : undefined
@@ -73,7 +103,7 @@ async function compute(
   return { loss, sums }
 }
 
-function movedAdapter(model: ReturnType<typeof tinyModel>): Adapter {
+function movedAdapter(model: Model): Adapter {
   const targets = ['q_proj', 'v_proj', 'o_proj', 'gate_proj', 'down_proj'] as const
   const shape = { rank: 2, alpha: 4, dropout: 0, targets: [...targets], tokenIds: [14, 15, 16] }
   const adapter = createAdapter(model, shape, 1)
@@ -101,12 +131,12 @@ function difference(a: Computed, b: Computed): number {
   return Math.max(...errors, Math.abs(a.loss / b.loss - 1))
 }
 
-const untied: DecoderConfig = { ...tinyConfig, tiedEmbeddings: false }
-const normed: DecoderConfig = {
+const untied = { ...tinyConfig, tie_word_embeddings: false }
+const normed = {
   ...tinyConfig,
-  architecture: 'Qwen3ForCausalLM',
-  attentionBias: false,
-  queryKeyNorms: true,
+  architectures: ['Qwen3ForCausalLM'],
+  model_type: 'qwen3',
+  head_dim: 8,
 }
 
 describe('a model run layer by layer', () => {

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { silentProgress } from '../src/core/index.ts'
 import { readPlan } from '../src/stages/plan/index.ts'
+import { memoryLimit, predictTrainMemory } from '../src/stages/train/check-memory.ts'
 import { onnxEngine } from '../src/stages/train/engines/onnx/onnx-engine.ts'
 import { trainOptionsSchema } from '../src/stages/train/options.ts'
 
@@ -11,7 +12,9 @@ const options = trainOptionsSchema.parse({ model, plan, out, ...JSON.parse(more!
 const opened = await readPlan(plan!)
 const steps: unknown[] = []
 let worked = process.cpuUsage()
-const request = { options, plan: opened, planHash: '', progress: silentProgress }
+const predicted = await predictTrainMemory(options, opened, memoryLimit())
+const { keptBytes } = predicted
+const request = { options, plan: opened, planHash: '', keptBytes, progress: silentProgress }
 for await (const event of onnxEngine(request)) {
   if (event.type !== 'step-end') continue
   const { loss, gradientNorm, maskRate, seconds } = event.metrics
@@ -29,6 +32,7 @@ console.log(
   JSON.stringify({
     steps,
     peakRssMiB: Number(/VmHWM:\s+(\d+)/.exec(status)![1]) / 1024,
+    predictedMiB: predicted.bytes / 2 ** 20,
     versions: {
       node: process.versions.node,
       'onnxruntime-node': dependencies['onnxruntime-node'],

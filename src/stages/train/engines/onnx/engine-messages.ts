@@ -12,6 +12,7 @@ import type { TrainOptions } from '../../options.ts'
 export interface EngineData {
   readonly options: TrainOptions
   readonly planHash: string
+  readonly keptBytes: number
 }
 
 /** To the thread: go on to the next event; finish the current unit and stop. */

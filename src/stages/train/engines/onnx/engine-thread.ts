@@ -25,12 +25,14 @@ async function isSmall(path: string): Promise<boolean> {
   return sizes.reduce((sum, size) => sum + size, 0) <= smallModel
 }
 
-async function* runInThread({
+/** The engine in a thread, whatever the size of the model. */
+export async function* runInThread({
   options,
   planHash,
+  keptBytes,
   signal,
 }: EngineRequest): AsyncGenerator<TrainEvent> {
-  const worker = startWorker('engine-worker', { options, planHash } satisfies EngineData)
+  const worker = startWorker('engine-worker', { options, planHash, keptBytes } satisfies EngineData)
   const failure = once(worker, 'error').then(([error]) => Promise.reject(error))
   failure.catch(() => {})
   const send = (command: EngineCommand) => worker.postMessage(command)

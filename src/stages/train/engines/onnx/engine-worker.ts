@@ -11,7 +11,7 @@ import {
 import { onnxEngine } from './onnx-engine.ts'
 
 // The thread of `engine-thread.ts`: runs the engine, event by event as it is asked for them.
-const { options, planHash } = workerData as EngineData
+const { options, planHash, keptBytes } = workerData as EngineData
 const port = parentPort!
 const controller = new AbortController()
 const events = open()
@@ -35,7 +35,8 @@ async function* open(): AsyncGenerator<TrainEvent> {
   const plan = await readPlan(options.plan)
   try {
     const { signal } = controller
-    yield* onnxEngine({ options, plan, planHash, progress: silentProgress, signal })
+    const request = { options, plan, planHash, keptBytes, progress: silentProgress, signal }
+    yield* onnxEngine(request)
   } finally {
     await plan.close()
   }

@@ -35,11 +35,18 @@ export interface ObjectiveOptions {
   readonly wideHead?: { readonly from: number; readonly sizes: WideHeadSizes }
 }
 
+/** Default of `wholeBytes`. */
+export const usualWholeBytes = 1.5 * 2 ** 30
+
+/** Elements of an output matrix from which on the wide head is used. */
+export const widestNarrowHead = 2 ** 25
+
 /** Computes the objective of design §4 and its gradient on packs of a step. */
 export interface Objective {
   /**
    * Adds the gradient of the packs' share of the loss to `sums`. A tensor that `sums` lacks counts
-   * as zero; all trained tensors are there afterwards.
+   * as zero; all trained tensors are there afterwards. Those that were lacking hold until the next
+   * call: their memory may be used again.
    *
    * @param step what the draws of the adapter's dropout belong to, beside the pack's number
    */
@@ -51,8 +58,8 @@ export interface Objective {
 export function createObjective(model: Model, options: ObjectiveOptions): Objective {
   const { threads, temperature, activations, factors = everyFactor } = options
   const { config, parameters } = model
-  const { adapter, seed = 0, wholeBytes = 1.5 * 2 ** 30, keptBytes = 2 * 2 ** 30 } = options
-  const { wideHead = { from: 2 ** 25, sizes: usualSizes } } = options
+  const { adapter, seed = 0, wholeBytes = usualWholeBytes, keptBytes = 2 * 2 ** 30 } = options
+  const { wideHead = { from: widestNarrowHead, sizes: usualSizes } } = options
   const session = threads ? { threads } : {}
   const runnerOptions = { session, temperature, factors, ...(adapter ? { adapter } : {}) }
   const keptLayers = (pack: Pack) => {

@@ -49,6 +49,7 @@ export async function* onnxEngine(request: EngineRequest): AsyncGenerator<TrainE
   const objective = createParallelObjective(model, {
     ...shared,
     activations: options.activations,
+    keptBytes: request.keptBytes,
     seed: manifest.config.seed,
   })
   const forward = createForwardObjective(model, shared)

@@ -28,7 +28,10 @@ export interface WideHeadSizes {
   readonly columns: number
 }
 
-export const usualSizes: WideHeadSizes = { shareBytes: 768 * 2 ** 20, columns: 4096 }
+export const usualSizes: WideHeadSizes = {
+  shareBytes: 768 * 2 ** 20,
+  columns: 4096,
+}
 
 /** A run of the output matrix: its rows [start, end) and what the first pass found there. */
 interface Part {
@@ -57,15 +60,19 @@ export function createWideHead(
   const { hiddenSize: width, vocabularySize } = config
   const matrix = () => parameters.get(headParameter(config))!.data
   const tensor = (data: Float32Array) => ({ data, shape: [data.length / width, width] })
+  const keptArray = createKeptArrays()
   const rowsTogether = Math.floor(shareBytes / (4 * vocabularySize))
 
-  async function splitVocabulary(x: HostTensor): Promise<Part[]> {
+  async function splitVocabulary(x: HostTensor<Float32Array>): Promise<Part[]> {
     const parts: Part[] = []
     for (let start = 0; start < vocabularySize; start += columns) {
       const end = Math.min(start + columns, vocabularySize)
       const rows = tensor(matrix().subarray(start * width, end * width))
       const feeds = { x, matrix: rows }
-      const results = await sessions.run('shares', () => sharesGraph(config), feeds)
+      const shape = [x.shape[0]!, end - start]
+      const place = keptArray(`shares ${parts.length}`, shape[0]! * shape[1]!)
+      const into = { shares: { data: place, shape } }
+      const results = await sessions.run('shares', () => sharesGraph(config), feeds, { into })
       const topShare = results.topShare!.data
       const logSum = Float64Array.from(results.top!.data, (top, i) => top - Math.log(topShare[i]!))
       parts.push({ matrix: rows, start, end, shares: results.shares!, logSum })
@@ -96,7 +103,6 @@ export function createWideHead(
         },
         gradient ? { into: { gradient } } : {},
       )
-      releaseBuffer(shares.data)
       releaseBuffer(mix.data)
       mix = results.mix as typeof mix
       if (adapter && isWanted) addTokenRows(sums, adapter, results.gradient!.data, start, end)
@@ -109,7 +115,7 @@ export function createWideHead(
     const name = headParameter(config)
     const known = sums.get(name)
     if (known) return { data: known.data, isNew: false }
-    const data = new Float32Array(vocabularySize * width)
+    const data = keptArray('gradient', vocabularySize * width)
     sums.set(name, tensor(data))
     return { data, isNew: true }
   }
@@ -165,6 +171,20 @@ export function createWideHead(
       sums,
     )
     return { objective, dHidden: results['d:x']!.data }
+  }
+}
+
+/**
+ * Arrays that stay from step to step, without defined values: to touch fresh pages by the gigabyte
+ * takes a tenth of a step. Each is a part of a larger buffer, so `releaseBuffer` lets it be.
+ */
+function createKeptArrays(): (name: string, length: number) => Float32Array {
+  const buffers = new Map<string, Float32Array>()
+  return (name, length) => {
+    const known = buffers.get(name)
+    const buffer = known && known.length > length ? known : new Float32Array(length + 1)
+    buffers.set(name, buffer)
+    return buffer.subarray(0, length)
   }
 }
 

@@ -1,5 +1,5 @@
 import { forecast, type PlanForecast, type PlanOptions } from '../../stages/plan/index.ts'
-import type { TrainOptions } from '../../stages/train/index.ts'
+import { forecastTrainMemory, type TrainOptions } from '../../stages/train/index.ts'
 import type { CommandContext, CommandResult } from './command.ts'
 import { formatBytes, formatDuration, formatSummary } from './format.ts'
 
@@ -16,10 +16,16 @@ export async function forecastPlan(
 export async function forecastTrain(values: unknown): Promise<CommandResult> {
   const options = values as TrainOptions
   const { model, tokensPerRun } = options
-  return renderForecast(options, await forecast(options.plan, { model, tokensPerRun }))
+  const planned = await forecast(options.plan, { model, tokensPerRun })
+  const memoryBytes = planned.memoryBytes === null ? null : await forecastTrainMemory(options)
+  return renderForecast(options, { ...planned, memoryBytes }, 'at the peak')
 }
 
-function renderForecast(options: object, planned: PlanForecast): CommandResult {
+function renderForecast(
+  options: object,
+  planned: PlanForecast,
+  assumed = 'layers computed again',
+): CommandResult {
   const { counts, tokensPerStep, tokensSaved, seconds, memoryBytes, flopsPerSecond } = planned
   const shown = {
     ...counts,
@@ -36,7 +42,7 @@ function renderForecast(options: object, planned: PlanForecast): CommandResult {
         seconds === null
           ? unknown
           : `about ${formatDuration(seconds)}, at ${rate}; small models take longer`,
-      memory: memoryBytes === null ? unknown : `${formatBytes(memoryBytes)}, layers computed again`,
+      memory: memoryBytes === null ? unknown : `${formatBytes(memoryBytes)}, ${assumed}`,
     },
   })
   const estimates = { estimatedSeconds: seconds, estimatedBytes: memoryBytes }

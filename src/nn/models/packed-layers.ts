@@ -127,7 +127,11 @@ export function layerKind({ layers, windows }: DecoderConfig, layer: number): La
   return { wanted: layer === layers - 1 ? 'chosen' : 'all', window: windows[layer]! }
 }
 
-/** One decoder layer: x [tokens, hidden] → [tokens, hidden], or [chosen, hidden]. */
+/**
+ * One decoder layer: x [tokens, hidden] → [tokens, hidden], or [chosen, hidden].
+ *
+ * @param keep sees the results of products of matrices, from which the rest is cheap to make again
+ */
 export function packedLayer(
   config: DecoderConfig,
   pack: PackValues,
@@ -135,6 +139,7 @@ export function packedLayer(
   weights: LayerWeights,
   { wanted, window }: LayerKind,
   adapters?: LayerAdapters,
+  keep: (name: string, value: Value) => Value = (_, value) => value,
 ): Value {
   const chosen = wanted === 'chosen' ? pack.chosen! : undefined
   const weight = (name: string) => weights(`${name}.weight`)
@@ -149,23 +154,28 @@ export function packedLayer(
   }
   const rotate = (name: string, from: ProjectionInput, positions: Value) => {
     const value = project(name, from)
-    const normed = config.queryKeyNorms
-      ? normaliseHeads(config, value, weight(`self_attn.${name}_norm`))
-      : value
-    return rotary(normed, positions, pack.cosine, pack.sine)
+    const turn = (x: Value) => rotary(x, positions, pack.cosine, pack.sine)
+    if (!config.queryKeyNorms) return keep(name, turn(value))
+    return turn(normaliseHeads(config, keep(name, value), weight(`self_attn.${name}_norm`)))
   }
   const asked = chosen ? takeInputRows(normal, chosen.index) : normal
   const queries = rotate('q', asked, chosen?.positions ?? pack.positions)
   const keys = rotate('k', normal, pack.positions)
-  const projected = { queries, keys, values: project('v', normal) }
-  const mix = attendBlocks(config, pack.keys, chosen ?? pack.queries, projected, window)
+  const projected = { queries, keys, values: keep('v', project('v', normal)) }
+  const mix = attendBlocks(config, pack.keys, chosen ?? pack.queries, projected, window, keep)
   const residual = chosen ? takeRows(x, chosen.index) : x
-  const attended = apply.project('self_attn.o_proj', apply.from('mix', mix), residual)
+  const attended = keep(
+    'attended',
+    apply.project('self_attn.o_proj', apply.from('mix', mix), residual),
+  )
   const inner = apply.from(
     'feedForwardInput',
     rmsNorm(attended, weight('post_attention_layernorm'), config.normEpsilon),
   )
-  const unit = gatedUnit(apply.project('mlp.gate_proj', inner), apply.project('mlp.up_proj', inner))
+  const [gate, up] = ['gate', 'up'].map((name) =>
+    keep(name, apply.project(`mlp.${name}_proj`, inner)),
+  ) as [Value, Value]
+  const unit = gatedUnit(gate, up)
   return apply.project('mlp.down_proj', apply.from('unit', unit), attended)
 }
 
@@ -182,6 +192,7 @@ function attendBlocks(
   queryBlocks: QueryBlocks,
   { queries, keys, values }: Projected,
   window: number,
+  keep: (name: string, value: Value) => Value,
 ): Value {
   const { tokensName, rowsName } = queryBlocks
   const masks = queryBlocks.masks(window)
@@ -199,7 +210,8 @@ function attendBlocks(
   const mixed = parts.map((part, index) => {
     const row = Math.floor(index / keyBlocks.blocks)
     const seen = (from: readonly Value[]) => joinBlocks(keyBlocks, from, row, index)
-    return attention(part, seen(keyParts), seen(valueParts), masks[index]!, headSize ** -0.5)
+    const mix = attention(part, seen(keyParts), seen(valueParts), masks[index]!, headSize ** -0.5)
+    return keep(`mix${index}`, mix)
   })
   const joined = joinParts(mixed, 1, queryBlocks.sizes, rowsName)
   const split = swapFirst(reshape(joined, [keyValueHeads, tokensName, group, headSize]), tokensName)

@@ -1,3 +1,4 @@
+export { releaseBuffer } from './release-buffer.ts'
 export {
   createSession,
   type HostTensor,

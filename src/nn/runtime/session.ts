@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import type { GraphModel } from '../graph/index.ts'
+import { releaseBuffer } from './release-buffer.ts'
 
 export type TensorData = Float32Array | BigInt64Array | Uint8Array
 
@@ -17,9 +18,15 @@ export interface SessionOptions {
 
 /** One graph ready to run. Made once and used for every call, because sessions are costly to make. */
 export interface Session {
-  /** Runs the graph; every output is a new float32 tensor. */
+  /**
+   * Runs the graph; every output is a new float32 tensor.
+   *
+   * @param into memory for outputs that already have a place; it may be that of a feed of the same
+   * shape where the graph reads it no later than it writes it
+   */
   run(
     feeds: Readonly<Record<string, HostTensor>>,
+    into?: Readonly<Record<string, HostTensor<Float32Array>>>,
   ): Promise<Record<string, HostTensor<Float32Array>>>
   dispose(): Promise<void>
 }
@@ -39,18 +46,25 @@ export async function createSession(
     logSeverityLevel: 3,
   })
   return {
-    async run(feeds) {
+    async run(feeds, into = {}) {
       const tensors: Record<string, Tensor> = {}
       for (const { name, tensor } of model.inputs) {
         const feed = feeds[name]
         if (!feed) throw new Error(`graph ${model.name} needs the input ${name}`)
         tensors[tensor] = toTensor(feed)
       }
-      const results = await session.run(tensors)
+      const fetches = model.outputs.map(({ name, tensor }) => {
+        const place = into[name]
+        return [tensor, place ? toTensor(place) : null] as const
+      })
+      const results = await session.run(tensors, Object.fromEntries(fetches))
       const outputs: Record<string, HostTensor<Float32Array>> = {}
       for (const { name, tensor } of model.outputs) {
         const { data, dims } = results[tensor] as Tensor
-        outputs[name] = { data: data as Float32Array, shape: dims }
+        const place = into[name]
+        // ONNX Runtime's binding copies even what was written in place.
+        if (place) releaseBuffer(data as Float32Array)
+        outputs[name] = place ?? { data: data as Float32Array, shape: dims }
       }
       return outputs
     },

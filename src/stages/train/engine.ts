@@ -54,5 +54,7 @@ export interface EngineRequest {
   /** Hash of the plan; a checkpoint belongs to one plan. */
   readonly planHash: string
   readonly progress: Progress
+  /** Memory for what layers keep for the backward pass, where `activations` is auto. */
+  readonly keptBytes: number
   readonly signal?: AbortSignal
 }

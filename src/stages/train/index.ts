@@ -1,3 +1,4 @@
+export { forecastTrainMemory } from './check-memory.ts'
 export {
   type ComputeObjectiveOptions,
   computeObjective,

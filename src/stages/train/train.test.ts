@@ -1,9 +1,13 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { access, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { hashFile, type Progress, silentProgress } from '../../core/index.ts'
 import { loadModel } from '../../nn/models/index.ts'
-import { createPlan, planOptionsSchema } from '../plan/index.ts'
+import { createPlan, planOptionsSchema, readPlan } from '../plan/index.ts'
+import type { Engine } from './engine.ts'
+import { runInThread } from './engines/onnx/engine-thread.ts'
+import { onnxEngine } from './engines/onnx/onnx-engine.ts'
 import { type TrainOptions, trainOptionsSchema } from './options.ts'
 import {
   addingDialog,
@@ -86,6 +90,45 @@ describe('train', () => {
   it('gives the same weights with activations recomputed', async () => {
     await train(optionsFor('recomputed', { activations: 'recompute' }))
     expect((await bytesOf('recomputed')).equals(await bytesOf('whole'))).toBe(true)
+  })
+
+  it('tells the memory that it will need, and refuses a run that has less', async () => {
+    const notes: string[] = []
+    const progress: Progress = {
+      start: (label) => ({ update: () => {}, finish: (note) => notes.push(`${label}: ${note}`) }),
+    }
+    const memoryBytes = 64 * 2 ** 20
+    const refused = train(optionsFor('refused'), { progress, memoryBytes })
+    await expect(refused).rejects.toMatchObject({
+      code: 'RC_NOT_ENOUGH_MEMORY',
+      status: 2,
+      message: expect.stringMatching(/needs 0\.\d\d GiB of memory, .* has 0\.06 GiB free/),
+      hint: expect.stringContaining('no option needs less than 0.'),
+    })
+    await expect(access(at('refused'))).rejects.toMatchObject({ code: 'ENOENT' })
+    await train(optionsFor('predicted'), { progress, memoryBytes: 2 ** 32 })
+    expect(notes[0]).toMatch(/^memory: 0\.\d\d GiB of 4\.0 GiB at the peak$/)
+  })
+
+  it('leaves this thread free while the engine runs in its own, with the same weights', async () => {
+    const planHash = await hashFile(join(at('plan'), 'manifest.json'))
+    /** Share of the time in steps for which this thread was busy. */
+    const drive = async (engine: Engine, out: string) => {
+      const plan = await readPlan(at('plan'))
+      const options = optionsFor(out, { threads: 1, checkpointEvery: 1000 })
+      const request = { options, plan, planHash, progress: silentProgress, keptBytes: 0 }
+      let busy = performance.eventLoopUtilization()
+      for await (const event of engine(request)) {
+        if (event.type === 'resume') busy = performance.eventLoopUtilization()
+      }
+      await plan.close()
+      return performance.eventLoopUtilization(busy).utilization
+    }
+    const here = await drive(onnxEngine, 'here')
+    const apart = await drive(runInThread, 'apart')
+    expect((await bytesOf('apart')).equals(await bytesOf('here'))).toBe(true)
+    expect(here).toBeGreaterThan(0.7)
+    expect(apart).toBeLessThan(0.3)
   })
 
   it('refuses an existing output, and a checkpoint of another plan', async () => {

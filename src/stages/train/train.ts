@@ -12,8 +12,9 @@ import {
 import { loadTokenizer, refuseOtherVocabulary } from '../../nn/tokenizer/index.ts'
 import { readSourceConfig } from '../../nn/weights/index.ts'
 import { readPlan } from '../plan/index.ts'
+import { checkTrainMemory, inGib, memoryLimit } from './check-memory.ts'
 import type { StepMetrics } from './engine.ts'
-import { onnxEngine } from './engines/onnx/onnx-engine.ts'
+import { onnxEngineThread } from './engines/onnx/engine-thread.ts'
 import { type EventFile, eventFileMark, openEventFile } from './event-file.ts'
 import { type MetricsFile, openMetricsFile } from './metrics-file.ts'
 import type { TrainOptions } from './options.ts'
@@ -32,31 +33,42 @@ export interface TrainSummary {
   readonly best: { readonly step: number; readonly validationLoss: number } | null
 }
 
-const engines = { onnx: onnxEngine } as const
+export interface TrainContext {
+  readonly progress?: Progress
+  readonly signal?: AbortSignal
+  /** Memory that the process may take; default what the machine has free. */
+  readonly memoryBytes?: number
+}
+
+const engines = { onnx: onnxEngineThread } as const
 
 /**
  * Tunes a model by a step plan. The output folder holds `model/` (a Hugging Face folder with the
  * tokenizer), `metrics.jsonl`, TensorBoard's event files, `checkpoints/` and, last, `train.json`.
  *
- * @throws `RC_OUTPUT_EXISTS`, `RC_FOLDER_IN_USE`, `RC_OTHER_PLAN`, `RC_LOSS_NOT_FINITE`, and the
- * errors of `loadModel`, `loadTokenizer` and `readPlan`
+ * @throws `RC_OUTPUT_EXISTS`, `RC_FOLDER_IN_USE`, `RC_OTHER_PLAN`, `RC_NOT_ENOUGH_MEMORY`,
+ * `RC_LOSS_NOT_FINITE`, and the errors of `loadModel`, `loadTokenizer` and `readPlan`
  */
 export async function train(
   options: TrainOptions,
-  context: { progress?: Progress; signal?: AbortSignal } = {},
+  context: TrainContext = {},
 ): Promise<TrainSummary> {
-  const { progress = silentProgress, signal } = context
+  const { progress = silentProgress, signal, memoryBytes = memoryLimit() } = context
   const release = await prepareOutput(options)
   try {
     const plan = await readPlan(options.plan)
-    const task = progress.start('train', plan.manifest.steps)
     const run = new RunRecord(options.out)
     try {
       const tokenizer = await loadTokenizer(options.model)
       refuseOtherVocabulary(options.model, tokenizer, await readSourceConfig(options.model))
       refuseOtherTokenizer(options, tokenizer.hash, plan.manifest.tokenizerSha256)
       const planHash = await hashFile(join(options.plan, 'manifest.json'))
-      const request = { options, plan, planHash, progress, ...(signal ? { signal } : {}) }
+      const memory = progress.start('memory', 0)
+      const { bytes, keptBytes } = await checkTrainMemory(options, plan, memoryBytes)
+      memory.finish(`${inGib(bytes)} of ${inGib(memoryBytes)} at the peak`)
+      const task = progress.start('train', plan.manifest.steps)
+      const shared = { options, plan, planHash, progress, keptBytes }
+      const request = signal ? { ...shared, signal } : shared
       for await (const event of engines[options.engine](request)) {
         if (event.type === 'resume') await run.open(event.step)
         if (event.type === 'step-end') {

@@ -1,4 +1,6 @@
 import { type Parameters, zeroGradients } from '../../../../nn/models/index.ts'
+import { releaseBuffer } from '../../../../nn/runtime/index.ts'
+import { createAdamWKernel } from './adamw-kernel.ts'
 
 export interface AdamWOptions {
   readonly betas: readonly [number, number]
@@ -23,15 +25,16 @@ export function createAdamWState(parameters: Parameters): AdamWState {
 /** Square root of the sum of squares over all tensors, in double precision. */
 export function globalNorm(gradients: Parameters): number {
   let sum = 0
-  for (const { data } of gradients.values()) {
-    for (let i = 0; i < data.length; i++) sum += data[i]! * data[i]!
-  }
+  for (const { data } of gradients.values()) sum += kernel.sumSquares(data)
   return Math.sqrt(sum)
 }
 
+const kernel = createAdamWKernel()
+
 /**
  * Clips as `torch.nn.utils.clip_grad_norm_` and updates as `torch.optim.AdamW`, in place. Biases and
- * norm weights (one-dimensional tensors) are not decayed, as in the Hugging Face Trainer.
+ * norm weights (one-dimensional tensors) are not decayed, as in the Hugging Face Trainer. Gradients
+ * are used up: the memory of each is given back after its tensor.
  *
  * @param norm global norm of the gradients, before clipping
  */
@@ -43,22 +46,21 @@ export function updateAdamW(
   { betas: [beta1, beta2], epsilon, weightDecay, maxGradientNorm }: AdamWOptions,
   norm: number,
 ): void {
-  const clip = Math.min(1, maxGradientNorm / (norm + 1e-6))
   state.updates += 1
-  const rate = learningRate / (1 - beta1 ** state.updates)
-  const rootCorrection = Math.sqrt(1 - beta2 ** state.updates)
+  const factors = {
+    clip: Math.min(1, maxGradientNorm / (norm + 1e-6)),
+    beta1,
+    beta2,
+    rate: learningRate / (1 - beta1 ** state.updates),
+    rootFactor: 1 / Math.sqrt(1 - beta2 ** state.updates),
+    epsilon,
+  }
   for (const [name, { data, shape }] of parameters) {
     const gradient = gradients.get(name)!.data
+    const keep = shape.length > 1 ? 1 - learningRate * weightDecay : 1
     const first = state.first.get(name)!.data
     const second = state.second.get(name)!.data
-    const keep = shape.length > 1 ? 1 - learningRate * weightDecay : 1
-    for (let i = 0; i < data.length; i++) {
-      const g = gradient[i]! * clip
-      const m = beta1 * first[i]! + (1 - beta1) * g
-      const v = beta2 * second[i]! + (1 - beta2) * g * g
-      first[i] = m
-      second[i] = v
-      data[i] = data[i]! * keep - (rate * m) / (Math.sqrt(v) / rootCorrection + epsilon)
-    }
+    kernel.update(data, gradient, first, second, { ...factors, keep })
+    releaseBuffer(gradient)
   }
 }

@@ -10,8 +10,9 @@ import {
   packShape,
 } from '../../../../nn/models/index.ts'
 import { createSessions } from './graph-sessions.ts'
-import { chunksOf, gatherRows, logitBudget } from './layerwise-model.ts'
+import { gatherRows } from './head-runner.ts'
 import { fedParameters } from './model-runner.ts'
+import { chunksOf, logitBudget } from './narrow-head.ts'
 import {
   addCrossEntropy,
   addDivergence,
@@ -60,9 +61,14 @@ export function createForwardObjective(
     for (let layer = 0; layer < config.layers; layer++) {
       const kind = layerKind(config, layer)
       const key = `${kind.wanted}:${kind.window}:${shape.rows}:${shape.blocks}`
-      const create = () => layerGraph(subject, shape, kind)
-      const nameIn = (weight: string) => layerParameter(layer, weight)
-      const results = await sessions.run(key, create, { x: matrix(hidden), ...feeds }, nameIn)
+      const create = () => layerGraph(subject, shape, kind, false)
+      const weightName = (weight: string) => layerParameter(layer, weight)
+      const results = await sessions.run(
+        key,
+        create,
+        { x: matrix(hidden), ...feeds },
+        { weightName },
+      )
       hidden = results.y!.data
     }
     return { hidden, placeOf: chosen.placeOf }

@@ -3,6 +3,7 @@ import type { Parameters } from '../../../../nn/models/index.ts'
 import {
   createSession,
   type HostTensor,
+  releaseBuffer,
   type Session,
   type SessionOptions,
 } from '../../../../nn/runtime/index.ts'
@@ -13,29 +14,35 @@ export type Results = Record<string, HostTensor<Float32Array>>
 /** Full parameter name of a weight of a graph. */
 export type WeightName = (weight: string) => string
 
+export interface RunSettings {
+  readonly weightName?: WeightName
+  /** Memory for outputs that have a place already. */
+  readonly into?: Results
+}
+
 /** Sessions made once for each kind of graph, fed with weights from a table. */
 export interface GraphSessions {
-  run(
-    key: string,
-    create: () => GraphModel,
-    feeds: Feeds,
-    weightName?: WeightName,
-  ): Promise<Results>
-  /** As `run`; outputs `sum:<weight>` replace the sums that they were fed with. */
+  run(key: string, create: () => GraphModel, feeds: Feeds, settings?: RunSettings): Promise<Results>
+  /**
+   * As `run`; outputs `sum:<weight>` replace the sums that they were fed with. Where there are no
+   * sums yet, a graph that does not read any is run, and the outputs are the first.
+   */
   runGradients(
     key: string,
-    create: () => GraphModel,
+    create: (accumulates: boolean) => GraphModel,
     feeds: Feeds,
     sums: Parameters,
-    weightName?: WeightName,
+    settings?: Pick<RunSettings, 'weightName'>,
   ): Promise<Results>
   dispose(): Promise<void>
 }
 
 const sumPrefix = 'sum:'
+const sameName: WeightName = (name) => name
 
 export function createSessions(parameters: Parameters, options: SessionOptions): GraphSessions {
   const sessions = new Map<string, Promise<{ graph: GraphModel; session: Session }>>()
+  const summed = new Map<string, string[]>()
   const open = (key: string, create: () => GraphModel) => {
     const known = sessions.get(key)
     if (known) return known
@@ -44,12 +51,22 @@ export function createSessions(parameters: Parameters, options: SessionOptions):
     sessions.set(key, created)
     return created
   }
+  /** The weights whose gradients a graph sums. */
+  const sumsOf = (key: string, create: () => GraphModel): string[] => {
+    const known = summed.get(key)
+    if (known) return known
+    const names = create().outputs.flatMap(({ name }) =>
+      name.startsWith(sumPrefix) ? [name.slice(sumPrefix.length)] : [],
+    )
+    summed.set(key, names)
+    return names
+  }
 
   async function run(
     key: string,
     create: () => GraphModel,
     feeds: Feeds,
-    weightName: WeightName = (name) => name,
+    { weightName = sameName, into }: RunSettings,
     sums?: Parameters,
   ): Promise<Results> {
     const { graph, session } = await open(key, create)
@@ -61,15 +78,28 @@ export function createSessions(parameters: Parameters, options: SessionOptions):
         : (feeds[name] ?? parameters.get(weightName(name)))
       if (feed) all[name] = feed
     }
-    return session.run(all)
+    return session.run(all, into)
   }
 
   return {
-    run: (key, create, feeds, weightName) => run(key, create, feeds, weightName),
-    async runGradients(key, create, feeds, sums, weightName = (name) => name) {
-      const results = await run(key, create, feeds, weightName, sums)
+    run: (key, create, feeds, settings = {}) => run(key, create, feeds, settings),
+    async runGradients(key, create, feeds, sums, { weightName = sameName } = {}) {
+      const names = sumsOf(key, () => create(true)).map(weightName)
+      const accumulates = names.some((name) => sums.has(name))
+      if (accumulates) for (const name of names) addZeros(sums, name, parameters)
+      const results = await run(
+        `${key}:${accumulates}`,
+        () => create(accumulates),
+        feeds,
+        { weightName },
+        sums,
+      )
       for (const [name, result] of Object.entries(results)) {
-        if (name.startsWith(sumPrefix)) sums.set(weightName(name.slice(sumPrefix.length)), result)
+        if (!name.startsWith(sumPrefix)) continue
+        const weight = weightName(name.slice(sumPrefix.length))
+        const before = sums.get(weight)
+        if (before) releaseBuffer(before.data)
+        sums.set(weight, result)
       }
       return results
     },
@@ -78,4 +108,11 @@ export function createSessions(parameters: Parameters, options: SessionOptions):
       sessions.clear()
     },
   }
+}
+
+function addZeros(sums: Parameters, name: string, parameters: Parameters): void {
+  const parameter = parameters.get(name)
+  if (sums.has(name) || !parameter) return
+  const { data, shape } = parameter
+  sums.set(name, { data: new Float32Array(data.length), shape })
 }

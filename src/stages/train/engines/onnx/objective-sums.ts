@@ -44,7 +44,7 @@ export function addSums(total: ObjectiveSums, part: ObjectiveSums): void {
 export function addCrossEntropy(
   total: ObjectiveSums,
   positions: readonly LabelledPosition[],
-  nll: Float32Array,
+  nll: ArrayLike<number>,
   factors: ObjectiveFactors,
 ): void {
   positions.forEach(({ view, scale }, row) => {
@@ -60,7 +60,7 @@ export function addCrossEntropy(
 export function addDivergence(
   total: ObjectiveSums,
   pairs: readonly DistilledPosition[],
-  kl: Float32Array,
+  kl: ArrayLike<number>,
   factors: ObjectiveFactors,
 ): void {
   pairs.forEach(({ scale }, row) => {

@@ -10,7 +10,6 @@ import {
   mergeAdapter,
   type Parameters,
   writeAdapter,
-  zeroGradients,
 } from '../../../../nn/models/index.ts'
 import type { MicroBatch, Plan, PlannedStep } from '../../../plan/index.ts'
 import type { EngineRequest, StepMetrics, TrainEvent } from '../../engine.ts'
@@ -50,6 +49,7 @@ export async function* onnxEngine(request: EngineRequest): AsyncGenerator<TrainE
   const objective = createParallelObjective(model, {
     ...shared,
     activations: options.activations,
+    keptBytes: request.keptBytes,
     seed: manifest.config.seed,
   })
   const forward = createForwardObjective(model, shared)
@@ -131,12 +131,12 @@ async function runStep(
   tokensPerRun: number,
 ): Promise<StepMetrics> {
   const started = performance.now()
-  const gradients = zeroGradients(parameters)
+  const gradients: Parameters = new Map()
   const packs = packStep(step.microBatches, plan.sampleTokens, tokensPerRun)
   const sums = await objective.accumulate(packs, gradients, step.step)
   const gradientNorm = globalNorm(gradients)
   if (!Number.isFinite(sums.loss) || !Number.isFinite(gradientNorm)) {
-    throw await explainFault({ plan, objective, parameters }, step, sums.loss)
+    throw await explainFault({ plan, objective }, step, sums.loss)
   }
   const { optimizer: settings } = plan.manifest
   updateAdamW(parameters, gradients, optimizer, step.learningRate, settings, gradientNorm)
@@ -153,12 +153,12 @@ async function runStep(
 }
 
 function explainFault(
-  { plan, objective, parameters }: Omit<Trainer, 'optimizer'>,
+  { plan, objective }: Pick<Trainer, 'plan' | 'objective'>,
   { step, microBatches }: PlannedStep,
   loss: number,
 ): Promise<Error> {
   const givesFinite = async (microBatch: MicroBatch) => {
-    const gradients = zeroGradients(parameters)
+    const gradients: Parameters = new Map()
     const packs = packStep([microBatch], plan.sampleTokens, Number.POSITIVE_INFINITY)
     const sums = await objective.accumulate(packs, gradients, step)
     return Number.isFinite(sums.loss) && Number.isFinite(globalNorm(gradients))

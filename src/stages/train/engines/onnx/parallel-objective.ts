@@ -1,21 +1,19 @@
 import { once } from 'node:events'
-import { createRequire } from 'node:module'
 import { availableParallelism } from 'node:os'
-import { pathToFileURL } from 'node:url'
-import { Worker } from 'node:worker_threads'
 import type { Model, Parameters } from '../../../../nn/models/index.ts'
 import type { LaneData, LaneReply, LaneRequest } from './lane-worker.ts'
 import { createObjective, type Objective, type ObjectiveOptions } from './objective.ts'
 import { addSums, emptySums, type ObjectiveSums } from './objective-sums.ts'
 import type { Pack } from './pack-step.ts'
 import { addShared, shareTensors, writeShared } from './shared-tensors.ts'
+import { startWorker } from './start-worker.ts'
 
 /**
  * Models up to this many parameters run one pack a thread: their matrix products are too small to
  * gain from being shared out (two threads in one product: 1.2 times one; two packs: 1.9 times), and
  * copies of their weights cost little.
  */
-const smallModel = 32e6
+export const smallModel = 32e6
 
 /** The objective on all threads: several packs at once for a small model, else one after another. */
 export function createParallelObjective(model: Model, options: ObjectiveOptions): Objective {
@@ -63,7 +61,7 @@ function createLanes(model: Model, options: ObjectiveOptions, count: number): Ob
 }
 
 function createLane(data: LaneData): Lane {
-  const worker = startWorker(data)
+  const worker = startWorker('lane-worker', data)
   const failure = once(worker, 'error').then(([error]) => Promise.reject(error))
   failure.catch(() => {})
   const ended = new Promise((resolve) => worker.once('exit', resolve))
@@ -80,18 +78,6 @@ function createLane(data: LaneData): Lane {
       await ended
     },
   }
-}
-
-/** Starts a lane's thread; from source, a loader for TypeScript comes first. */
-function startWorker(workerData: LaneData): Worker {
-  if (!import.meta.url.endsWith('.ts')) {
-    return new Worker(new URL('./lane-worker.js', import.meta.url), { workerData })
-  }
-  const file = new URL('./lane-worker.ts', import.meta.url).href
-  const resolved = createRequire(import.meta.url).resolve('tsx/esm/api')
-  const loader = pathToFileURL(resolved.replace(/\.cjs$/, '.mjs')).href
-  const code = `import('${loader}').then(({ register }) => (register(), import('${file}')))`
-  return new Worker(code, { workerData, eval: true, execArgv: [] })
 }
 
 /** The largest packs first, each to the lane with the fewest tokens: the same on every run. */

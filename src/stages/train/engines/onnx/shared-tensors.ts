@@ -30,10 +30,15 @@ export function readShared(shared: SharedTensors, table: Parameters): void {
   for (const { name, view } of viewsOf(shared)) table.get(name)!.data.set(view)
 }
 
-/** Adds shared memory to a table. */
+/** Adds shared memory to a table; a tensor that it lacks counts as zero. */
 export function addShared(shared: SharedTensors, table: Parameters): void {
-  for (const { name, view } of viewsOf(shared)) {
-    const { data } = table.get(name)!
+  for (const { name, shape, view } of viewsOf(shared)) {
+    const known = table.get(name)
+    if (known === undefined) {
+      table.set(name, { data: new Float32Array(view), shape })
+      continue
+    }
+    const { data } = known
     for (let i = 0; i < data.length; i++) data[i]! += view[i]!
   }
 }
@@ -43,7 +48,7 @@ function viewsOf({ buffer, shapes }: SharedTensors) {
   return shapes.map(([name, shape]) => {
     const view = new Float32Array(buffer, offset, sizeOf(shape))
     offset += view.byteLength
-    return { name, view }
+    return { name, shape, view }
   })
 }
 

@@ -6,6 +6,7 @@ import {
   gradients,
   multiply,
   renderOnnx,
+  rmsNorm,
   takeRows,
   type Value,
 } from '../../../../nn/graph/index.ts'
@@ -52,6 +53,7 @@ export function wholeModelGraph(
   shape: PackShape,
   choice: TermChoice,
   temperature: number,
+  accumulates: boolean,
 ): GraphModel {
   const { config } = subject
   const graph = new Graph()
@@ -69,24 +71,46 @@ export function wholeModelGraph(
     labelled: () => at('labelledAt', 'labelled'),
     paired: () => at('pairedAt', 'paired'),
   })
-  return renderGradients('whole-model', graph, terms, { x }, weights)
+  return renderGradients('whole-model', graph, terms, { x }, weights, accumulates)
 }
 
-/** One layer forward: `x` → `y`, of all tokens or of the chosen ones. */
-export function layerGraph(subject: GraphSubject, shape: PackShape, kind: LayerKind): GraphModel {
-  const { graph, y } = buildLayer(subject, shape, kind)
-  return renderOnnx('layer', graph, { y })
+/**
+ * One layer forward: `x` → `y`, of all tokens or of the chosen ones. With `keeps`, also what its
+ * gradient needs and costs matrix products to make again: `kept:<name>`.
+ */
+export function layerGraph(
+  subject: GraphSubject,
+  shape: PackShape,
+  kind: LayerKind,
+  keeps: boolean,
+): GraphModel {
+  const { graph, y, kept } = buildLayer(subject, shape, kind)
+  return renderOnnx('layer', graph, { y, ...(keeps ? kept : {}) })
 }
 
-/** One layer computed again and differentiated: `x`, `d:y` → `d:x` and `sum:<weight>`. */
+/**
+ * The gradient of one layer: `x`, `d:y` and what `layerGraph` kept → `d:x` and `sum:<weight>`. Norms,
+ * attention weights and the gated unit are made again.
+ */
 export function layerGradientGraph(
   subject: GraphSubject,
   shape: PackShape,
   kind: LayerKind,
+  accumulates: boolean,
 ): GraphModel {
-  const { graph, x, y, weights } = buildLayer(subject, shape, kind)
+  const { graph, x, y, weights, kept } = buildLayer(subject, shape, kind)
   const seed = { output: y, cotangent: graph.input('d:y', y.shape) }
-  return renderGradients('layer-gradient', graph, [seed], { x }, weights)
+  return renderGradients('layer-gradient', graph, [seed], { x }, weights, accumulates, kept)
+}
+
+/** The gradient of the final norm: `x` and `d:y` → `d:x` and `sum:model.norm.weight`. */
+export function normGradientGraph(subject: GraphSubject, accumulates: boolean): GraphModel {
+  const graph = new Graph()
+  const weights = createWeights(graph, subject)
+  const x = graph.input('x', ['rows', subject.config.hiddenSize])
+  const y = rmsNorm(x, weights.get('model.norm.weight'), subject.config.normEpsilon)
+  const seed = { output: y, cotangent: graph.input('d:y', y.shape) }
+  return renderGradients('norm-gradient', graph, [seed], { x }, weights, accumulates)
 }
 
 /** The objective on hidden states after the last layer: `x` → terms, `d:x`, `sum:<weight>`. */
@@ -94,9 +118,10 @@ export function headGraph(
   subject: GraphSubject,
   part: 'labelled' | 'distilled',
   temperature: number,
+  accumulates: boolean,
 ): GraphModel {
   const { graph, x, terms, weights } = buildHead(subject, part, temperature)
-  return renderGradients(`${part}-head`, graph, terms, { x }, weights)
+  return renderGradients(`${part}-head`, graph, terms, { x }, weights, accumulates)
 }
 
 /** The terms of `headGraph` without gradients. */
@@ -173,6 +198,9 @@ function layerAdapters(
   }
 }
 
+/** What a layer keeps for its gradient bears this before its name. */
+export const keptPrefix = 'kept:'
+
 function buildLayer(subject: GraphSubject, shape: PackShape, kind: LayerKind) {
   const { config } = subject
   const graph = new Graph()
@@ -180,7 +208,13 @@ function buildLayer(subject: GraphSubject, shape: PackShape, kind: LayerKind) {
   const adapters = layerAdapters(graph, subject, '')
   const pack = packInputs(graph, config, shape, kind.wanted === 'chosen')
   const x = graph.input('x', ['tokens', config.hiddenSize])
-  return { graph, x, weights, y: packedLayer(config, pack, x, weights.get, kind, adapters) }
+  const kept: Record<string, Value> = {}
+  const keep = (name: string, value: Value) => {
+    kept[keptPrefix + name] = value
+    return value
+  }
+  const y = packedLayer(config, pack, x, weights.get, kind, adapters, keep)
+  return { graph, x, weights, y, kept }
 }
 
 function createTerms(
@@ -232,6 +266,8 @@ function renderGradients(
   seeds: readonly Seed[],
   inputs: Readonly<Record<string, Value>>,
   weights: Weights,
+  accumulates: boolean,
+  given: Readonly<Record<string, Value>> = {},
 ): GraphModel {
   const wanted = [...Object.values(inputs), ...weights.trained.values()]
   const results = gradients(seeds, wanted)
@@ -245,7 +281,9 @@ function renderGradients(
     results[first + index]!,
   ])
   for (const [weight, gradient] of [...sums, ...weights.apart]) {
-    outputs[`sum:${weight}`] = add(graph.input(`sum:${weight}`, gradient.shape), gradient)
+    outputs[`sum:${weight}`] = accumulates
+      ? add(graph.input(`sum:${weight}`, gradient.shape), gradient)
+      : gradient
   }
-  return renderOnnx(name, graph, outputs)
+  return renderOnnx(name, graph, outputs, given)
 }

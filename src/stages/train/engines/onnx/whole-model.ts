@@ -37,7 +37,7 @@ export function createWholeModel(model: Model, options: RunnerOptions): ModelRun
       const key = `${shape.rows}:${shape.blocks}:${choice.labelled}:${choice.distilled}`
       const results = await sessions.runGradients(
         key,
-        () => wholeModelGraph(subject, shape, choice, temperature),
+        (accumulates) => wholeModelGraph(subject, shape, choice, temperature, accumulates),
         {
           x: { data: x, shape: [pack.tokens.length, config.hiddenSize] },
           ...packFeeds(pack, shape, table),

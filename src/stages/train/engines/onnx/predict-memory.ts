@@ -1,0 +1,136 @@
+import { availableParallelism } from 'node:os'
+import {
+  type AdapterConfig,
+  adapterShapes,
+  type DecoderConfig,
+  parameterShapes,
+} from '../../../../nn/models/index.ts'
+import type { Plan } from '../../../plan/index.ts'
+import { keptLayerBytes, usualWholeBytes, widestNarrowHead } from './objective.ts'
+import { type Pack, packStep } from './pack-step.ts'
+import { smallModel } from './parallel-objective.ts'
+import { wholeModelBytes } from './whole-model.ts'
+import { usualSizes } from './wide-head.ts'
+
+/** What is trained, and how. */
+export interface MemorySubject {
+  readonly config: DecoderConfig
+  readonly adapter?: AdapterConfig
+  /** 0 takes all. */
+  readonly threads: number
+  readonly activations: 'auto' | 'keep' | 'recompute'
+}
+
+/** Memory of a training run, in bytes. */
+export interface MemoryPrediction {
+  /** Resident memory of the process at its peak. */
+  readonly bytes: number
+  /** What layers may keep between the passes; more than they need where memory does not decide. */
+  readonly keptBytes: number
+  /** The part of the peak that does not depend on the length of the samples. */
+  readonly stateBytes: number
+}
+
+/** Node, ONNX Runtime and the program, 190 MiB; for each further thread 40 MiB. */
+const programBytes = 190 * 2 ** 20
+const threadBytes = 40 * 2 ** 20
+
+/**
+ * Predicts the peak of a run from the plan: that of the step that needs most.
+ *
+ * @param limit bytes that the process may take: with `activations` auto, layers keep what fits
+ */
+export async function predictMemory(
+  subject: MemorySubject,
+  plan: Pick<Plan, 'steps' | 'sampleTokens'>,
+  tokensPerRun: number,
+  limit: number,
+): Promise<MemoryPrediction> {
+  const packs = await largestPacks(plan, tokensPerRun)
+  const without = Math.max(0, ...packs.map((pack) => packBytes(subject, pack, 0)))
+  const stateBytes = stateOf(subject)
+  const keptBytes = Math.max(0, limit - stateBytes - without)
+  const most = Math.max(0, ...packs.map((pack) => packBytes(subject, pack, keptBytes)))
+  return { bytes: stateBytes + most, keptBytes, stateBytes }
+}
+
+/** The packs of a plan that may need most: of each number of rows those with most of something. */
+async function largestPacks(
+  { steps, sampleTokens }: Pick<Plan, 'steps' | 'sampleTokens'>,
+  tokensPerRun: number,
+): Promise<Pack[]> {
+  const largest = new Map<string, Pack>()
+  const sizes = {
+    tokens: (pack: Pack) => pack.tokens.length,
+    positions: (pack: Pack) => pack.labelled.length + 2 * pack.distilled.length,
+  }
+  for await (const { microBatches } of steps()) {
+    for (const pack of packStep(microBatches, sampleTokens, tokensPerRun)) {
+      for (const [name, size] of Object.entries(sizes)) {
+        const key = `${pack.rows.length}:${name}`
+        const known = largest.get(key)
+        if (known === undefined || size(known) < size(pack)) largest.set(key, pack)
+      }
+    }
+  }
+  return [...new Set(largest.values())]
+}
+
+/** Weights, and for what is trained both moments of AdamW. */
+function stateOf(subject: MemorySubject): number {
+  const { config, adapter } = subject
+  const weights = countElements(parameterShapes(config))
+  const trained = adapter ? countElements(adapterShapes(config, adapter)) : weights
+  const own = adapter ? trained : 0
+  const lanes = countLanes(subject)
+  // Each lane, and the memory that it shares, has weights and gradients of its own.
+  const shared = lanes > 1 ? 4 * (weights + lanes * 3 * weights) + lanes * threadBytes : 0
+  return programBytes + 4 * (weights + own + 2 * trained) + shared
+}
+
+function countLanes({ config, adapter, threads }: MemorySubject): number {
+  const small = countElements(parameterShapes(config)) <= smallModel
+  return small && !adapter ? threads || availableParallelism() : 1
+}
+
+/** What a pack needs at its peak beside the state, gradients included. */
+function packBytes(subject: MemorySubject, pack: Pack, keptBytes: number): number {
+  const { config, adapter, activations } = subject
+  const whole = wholeModelBytes(config, pack)
+  if (activations !== 'recompute' && whole <= usualWholeBytes) return countLanes(subject) * whole
+  const { layers, hiddenSize, vocabularySize } = config
+  const each = keptLayerBytes(config, pack)
+  const fitting = Math.min(layers, Math.floor(keptBytes / each))
+  const kept = activations === 'auto' ? fitting : activations === 'keep' ? layers : 0
+  const between = 4 * pack.tokens.length * hiddenSize * (layers + 1)
+  const trained = countElements(adapter ? adapterShapes(config, adapter) : parameterShapes(config))
+  const matrix = vocabularySize * hiddenSize
+  const outputGradient = adapter ? 0 : 4 * matrix
+  const inHead = kept * each + between + headBytes(config, pack) + outputGradient
+  const inLastLayers = 4 * trained + each
+  return runtimeBytes(config, pack) + Math.max(inHead, inLastLayers)
+}
+
+/** Distributions of all positions that are computed together, and two parts of them being made. */
+function headBytes({ vocabularySize, hiddenSize }: DecoderConfig, pack: Pack): number {
+  const rows = pack.labelled.length + 2 * pack.distilled.length
+  const together = Math.min(4 * rows * vocabularySize, usualSizes.shareBytes)
+  if (hiddenSize * vocabularySize < widestNarrowHead) return 4 * 32 * 2 ** 20
+  const part = usualSizes.columns / vocabularySize
+  return together * (1 + 2 * part) + 4 * 3 * rows * hiddenSize
+}
+
+/** What ONNX Runtime holds on to for the layers' graphs: a layer forward and its gradient. */
+function runtimeBytes(config: DecoderConfig, { tokens, rows }: Pack): number {
+  const { hiddenSize, intermediateSize, heads, headSize } = config
+  const perToken = 6 * hiddenSize + 8 * heads * headSize + 10 * intermediateSize
+  const longest = Math.max(...rows.map(({ length }) => length))
+  const weights = 3 * hiddenSize * intermediateSize + 3 * hiddenSize * heads * headSize
+  return 4 * (tokens.length * perToken + 2 * heads * longest * Math.min(longest, 512) + weights)
+}
+
+function countElements(shapes: ReadonlyMap<string, readonly number[]>): number {
+  let sum = 0
+  for (const shape of shapes.values()) sum += shape.reduce((product, size) => product * size, 1)
+  return sum
+}

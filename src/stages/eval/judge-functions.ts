@@ -26,7 +26,11 @@ export async function judgeFunctions(
     ? await openReferences(referenceFolder, setting, await readShippedReferences(hash, sandbox))
     : await openReferences(undefined, setting)
   const usesNumpy = tasks.some(({ programs }) => programs.some((text) => text.includes('numpy')))
-  const host = openJudge(sandbox, usesNumpy ? ['numpy'] : [], workers)
+  const host = openJudge(
+    sandbox,
+    { preload: usesNumpy ? ['numpy'] : [], identical: options.strictIdentical },
+    workers,
+  )
   try {
     await runParallel(
       groupTasks(tasks, references, workers),

@@ -27,10 +27,16 @@ export async function readJudgeSource(): Promise<string> {
   return texts.join('\n')
 }
 
-/** Opens warm judges; `preload` names modules that programs import. */
-export function openJudge(sandbox: Sandbox, preload: readonly string[], workers: number): Host {
-  const module = `${folder}/judge.py`
-  return sandbox.host({ module, setup: { preload }, readable: [folder], workers })
+/**
+ * Opens warm judges; `preload` names modules that programs import, `identical` makes them ready to
+ * compare within programs.
+ */
+export function openJudge(
+  sandbox: Sandbox,
+  setup: { preload: readonly string[]; identical: boolean },
+  workers: number,
+): Host {
+  return sandbox.host({ module: `${folder}/judge.py`, setup, readable: [folder], workers })
 }
 
 /** Has a judge judge programs for a few tasks. */
@@ -47,6 +53,8 @@ export async function runJudge(
       gtTimeLimitFactor: options.gtTimeLimitFactor,
       totalTimeLimit: options.totalTimeLimit,
       testDetails: options.testDetails,
+      strictIdentical: options.strictIdentical,
+      partSeconds: null,
       plusAfterFailedBase: options.plusAfterFailedBase,
       memoryBytes: options.memoryMib * MIB,
     },

@@ -39,6 +39,8 @@ def judge_task(index, task, options, report, candidates):
             if name == "plus" and judge.skips_plus(verdict):
                 continue
             verdict[name] = judge.judge_set(name, program)
+            if "next" in verdict[name]:
+                verdict["rest"] = judge.cut_rest(name, verdict[name].pop("next"))
         report(verdict)
 
 
@@ -130,6 +132,16 @@ class Judge:
         """Whether a set that has run for so long may go on in another process."""
         least = self.options["partSeconds"]
         return least is not None and seconds >= least and keeps_nothing(program)
+
+    def cut_rest(self, name, first):
+        """Where the parts of the inputs from `first` on begin, about equal in time, and their end."""
+        seconds = [each.seconds for each in self.expected[name][first:]]
+        whole, done, cuts = sum(seconds), 0.0, [first]
+        for index, each in enumerate(seconds[:-1], first + 1):
+            done += each
+            if done >= whole * len(cuts) / self.options["parts"]:
+                cuts.append(index)
+        return [*cuts[: self.options["parts"]], first + len(seconds)]
 
     def fetch_expected(self, name, expected, wanted):
         """The expected values with those of `wanted` inputs, the others as they are known."""

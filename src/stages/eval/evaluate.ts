@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import {
   lockFolder,
+  MissingDependencyError,
   type Progress,
   parseOptions,
   refuseExistingOutput,
@@ -147,7 +148,7 @@ async function judgeAndWrite(
     throw error
   })
   try {
-    const warnings = await checkPython(sandbox, benchmark)
+    const warnings = await checkPython(sandbox, benchmark, options)
     const judge = { sandbox, source, options, workers, ...pickContext(context) }
     await judgeMissing(benchmark, tasks, judge, journal, context)
     const verdicts = verdictsOfSamples(sampleSet.samples, journal.known)
@@ -275,7 +276,7 @@ function pickContext({ signal, cacheFolder }: EvaluationContext) {
 
 /** What verdicts depend on beside task and program. */
 function fingerprintOf(hash: string, options: EvalOptions, source: string): string {
-  const { baseOnly, plusAfterFailedBase, testDetails } = options
+  const { baseOnly, plusAfterFailedBase, testDetails, strictIdentical } = options
   const { minTimeLimit, gtTimeLimitFactor, totalTimeLimit, memoryMib } = options
   const { percent, isolation, python } = options
   const parts = [baseOnly, plusAfterFailedBase, testDetails, minTimeLimit, gtTimeLimitFactor]
@@ -284,6 +285,7 @@ function fingerprintOf(hash: string, options: EvalOptions, source: string): stri
     ...parts,
     totalTimeLimit,
     memoryMib,
+    strictIdentical,
     percent,
     isolation,
     python ?? '',
@@ -300,11 +302,22 @@ function digest(value: unknown): string {
 }
 
 /** HumanEval+ and MBPP+ are judged with NumPy by EvalPlus; katas do without. */
-async function checkPython(sandbox: Sandbox, benchmark: Benchmark): Promise<string[]> {
+async function checkPython(
+  sandbox: Sandbox,
+  benchmark: Benchmark,
+  { strictIdentical }: EvalOptions,
+): Promise<string[]> {
   if (benchmark.kind !== 'functions') return []
-  if (!benchmark.problems.some(({ dataset }) => dataset !== 'other')) return []
+  const wanted = strictIdentical || benchmark.problems.some(({ dataset }) => dataset !== 'other')
+  if (!wanted) return []
   const { outcome } = await sandbox.run({ language: 'python', source: 'import numpy' })
   if (outcome === 'ok') return []
+  if (strictIdentical) {
+    throw new MissingDependencyError('--strict-identical compares with NumPy, which is missing', {
+      code: 'RC_PYTHON_MODULE_MISSING',
+      hint: 'Install it for the interpreter (pip install numpy), or name one that has it with --python.',
+    })
+  }
   return [
     'NumPy is not installed for the interpreter: programs that import it fail, and tolerant comparison of nested lists is done without it (pip install numpy)',
   ]

@@ -2,6 +2,7 @@ import { InputError, MissingDependencyError } from '../../core/index.ts'
 import type { Problem } from '../../data/benchmarks/index.ts'
 import type { Host } from '../../sandbox/index.ts'
 import type { JudgeContext } from './judge-context.ts'
+import { judgeRest, partsOf } from './judge-in-parts.ts'
 import { countPrograms, type JudgedTask, type OnVerdict } from './judged-task.ts'
 import type { EvalOptions } from './options.ts'
 import { openReferences, type References } from './references.ts'
@@ -26,12 +27,16 @@ export async function judgeFunctions(
     ? await openReferences(referenceFolder, setting, await readShippedReferences(hash, sandbox))
     : await openReferences(undefined, setting)
   const usesNumpy = tasks.some(({ programs }) => programs.some((text) => text.includes('numpy')))
-  const host = openJudge(sandbox, usesNumpy ? ['numpy'] : [], workers)
+  const host = openJudge(
+    sandbox,
+    { preload: usesNumpy ? ['numpy'] : [], identical: options.strictIdentical },
+    workers,
+  )
   try {
     await runParallel(
       groupTasks(tasks, references, workers),
       workers,
-      (group) => judgeGroup(host, group, options, references, onVerdict),
+      (group) => judgeGroup(host, group, options, references, workers, onVerdict),
       signal,
     )
   } finally {
@@ -111,15 +116,19 @@ async function judgeGroup(
   group: readonly JudgedTask<Problem>[],
   options: EvalOptions,
   references: References,
+  workers: number,
   onVerdict: OnVerdict,
 ): Promise<void> {
-  const report = await runJudge(host, group, options, references)
+  const parts = partsOf(options, workers)
+  const report = await runJudge(host, group, options, references, { parts })
   refuseFaults(report, group)
   for (const [index, { problem, programs }] of group.entries()) {
     for (const [number, program] of programs.entries()) {
+      const task = { problem, programs: [program] }
+      const found = report.verdicts[index]?.[number]
       const verdict =
-        report.verdicts[index]?.[number] ??
-        (await judgeAlone(host, { problem, programs: [program] }, options, references))
+        (found?.rest ? await judgeRest(host, task, found, options, references) : found) ??
+        (await judgeAlone(host, task, options, references))
       await onVerdict(problem.taskId, program, verdict)
     }
   }

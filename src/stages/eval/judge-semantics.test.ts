@@ -24,6 +24,14 @@ interface Case {
 const lines = (...text: string[]) => `${text.join('\n')}\n`
 const returns = (expression: string) => `def f(x):\n    return ${expression}\n`
 
+const like = lines(
+  'class Like:',
+  '    def __init__(self, value):',
+  '        self.value = value',
+  '    def __eq__(self, other):',
+  '        return self.value == other',
+)
+
 /** The reference returns one expression, the program another. */
 function compared(
   title: string,
@@ -92,6 +100,29 @@ const equality: Case[] = [
   }),
   compared('an object that equals everything', '3', 'Any()', 'fail', {
     prelude: 'class Any:\n    def __eq__(self, other):\n        return True\n',
+  }),
+  compared('an object that says what it equals', '[x, 1]', 'Like([x, 1])', 'pass', {
+    prelude: like,
+    base: '[[1], [2], [3]]',
+  }),
+  compared('an object that says that it equals something else', 'x', 'Like(x + 1)', 'fail', {
+    prelude: like,
+  }),
+  compared('an object that equals every number', 'x', 'Number()', 'fail', {
+    prelude: lines(
+      'class Number:',
+      '    def __eq__(self, other):',
+      '        return isinstance(other, int)',
+    ),
+    base: '[[1], [2], [3], [50], [60], [70], [80], [90]]',
+  }),
+  compared('an object whose comparison raises', 'x', 'Raises()', 'fail', {
+    prelude: 'class Raises:\n    def __eq__(self, other):\n        raise ValueError\n',
+  }),
+  compared('the keys of a dict for a set', '{1, 2}', 'dict.fromkeys([2, 1]).keys()', 'pass'),
+  compared('the keys of a dict for a list', '[1, 2]', 'dict.fromkeys([1, 2]).keys()', 'fail'),
+  compared('a UserList for a list', '[1, 2]', 'UserList([1, 2])', 'pass', {
+    prelude: 'from collections import UserList\n',
   }),
   compared('None for nothing', 'None', 'None', 'pass'),
   compared('a list that holds itself', '[1]', 'g()', 'fail', {

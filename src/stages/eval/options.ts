@@ -37,6 +37,12 @@ export const evalOptionsSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe('Run all inputs of a program, not only those up to the first that fails.'),
+  strictIdentical: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Compare within the program, as EvalPlus does: the same verdicts even on programs that attack the judge.',
+    ),
   minTimeLimit: z
     .number()
     .positive()

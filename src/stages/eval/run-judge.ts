@@ -5,18 +5,37 @@ import type { Host, HostResult, Limits, Sandbox } from '../../sandbox/index.ts'
 import type { JudgedTask } from './judged-task.ts'
 import type { EvalOptions } from './options.ts'
 import type { ReferenceSet, References } from './references.ts'
-import type { ProgramVerdict } from './verdicts.ts'
+import type { ProgramVerdict, SetVerdict } from './verdicts.ts'
 
 /** What one call of the judge said. */
 export interface JudgeReport {
   result: HostResult
   /** By task, then by program; undefined where the judge ended before. */
-  verdicts: (ProgramVerdict | undefined)[][]
+  verdicts: (JudgedProgram | undefined)[][]
+  /** Of a call for a part of the extra inputs. */
+  part?: SetVerdict
   /** Tasks whose references ran or were known. */
   ready: Set<number>
   /** What was wrong with the reference of a task. */
   faults: Map<number, string>
 }
+
+/** A verdict; with `rest`, `plus` is of the first extra inputs alone. */
+export interface JudgedProgram extends ProgramVerdict {
+  /** Where parts of the other inputs begin, in order, and where the last one ends. */
+  rest?: number[]
+}
+
+/** What a call is to judge beside whole sets. */
+export interface JudgeExtent {
+  /** Long sets of programs that keep nothing between calls may be left to be judged in so many. */
+  parts?: number
+  /** Only these extra inputs of the one program. */
+  part?: { from: number; to: number }
+}
+
+/** Charged time after which the rest of a set is worth processes of its own. */
+const PART_SECONDS = 2
 
 const folder = fileURLToPath(new URL('./judge', import.meta.url))
 
@@ -27,10 +46,16 @@ export async function readJudgeSource(): Promise<string> {
   return texts.join('\n')
 }
 
-/** Opens warm judges; `preload` names modules that programs import. */
-export function openJudge(sandbox: Sandbox, preload: readonly string[], workers: number): Host {
-  const module = `${folder}/judge.py`
-  return sandbox.host({ module, setup: { preload }, readable: [folder], workers })
+/**
+ * Opens warm judges; `preload` names modules that programs import, `identical` makes them ready to
+ * compare within programs.
+ */
+export function openJudge(
+  sandbox: Sandbox,
+  setup: { preload: readonly string[]; identical: boolean },
+  workers: number,
+): Host {
+  return sandbox.host({ module: `${folder}/judge.py`, setup, readable: [folder], workers })
 }
 
 /** Has a judge judge programs for a few tasks. */
@@ -39,14 +64,19 @@ export async function runJudge(
   tasks: readonly JudgedTask<Problem>[],
   options: EvalOptions,
   references: References,
+  { parts = 1, part }: JudgeExtent = {},
 ): Promise<JudgeReport> {
+  const inPart = part === undefined ? {} : { part: { set: 'plus', ...part } }
   const payload = {
-    tasks: tasks.map((task) => judgeOrder(task, options, references)),
+    tasks: tasks.map((task) => ({ ...judgeOrder(task, options, references), ...inPart })),
     options: {
       minTimeLimit: options.minTimeLimit,
       gtTimeLimitFactor: options.gtTimeLimitFactor,
       totalTimeLimit: options.totalTimeLimit,
       testDetails: options.testDetails,
+      strictIdentical: options.strictIdentical,
+      partSeconds: parts > 1 ? PART_SECONDS : null,
+      parts,
       plusAfterFailedBase: options.plusAfterFailedBase,
       memoryBytes: options.memoryMib * MIB,
     },
@@ -102,8 +132,9 @@ function readReport(
   references: References,
 ): JudgeReport {
   const verdicts = tasks.map(({ programs }) =>
-    programs.map((): ProgramVerdict | undefined => undefined),
+    programs.map((): JudgedProgram | undefined => undefined),
   )
+  let part: SetVerdict | undefined
   const ready = new Set<number>()
   const faults = new Map<number, string>()
   for (const line of result.lines) {
@@ -114,16 +145,22 @@ function readReport(
     else if (record.references !== undefined) {
       ready.add(record.task)
       references.add(taskId, record.references)
-    } else if (record.program !== undefined && record.base !== undefined) {
-      const { base, plus } = record
+    } else if (record.part !== undefined) part = record.part
+    else if (record.program !== undefined && record.base !== undefined) {
+      const { base, plus, rest } = record
       const ofTask = verdicts[record.task] ?? []
-      ofTask[record.program] = plus === undefined ? { base } : { base, plus }
+      ofTask[record.program] = {
+        base,
+        ...(plus && { plus }),
+        ...(rest && { rest }),
+      }
     }
   }
-  return { result, verdicts, ready, faults }
+  return { result, verdicts, ready, faults, ...(part && { part }) }
 }
 
-interface JudgeLine extends Partial<ProgramVerdict> {
+interface JudgeLine extends Partial<JudgedProgram> {
+  part?: SetVerdict
   task: number
   program?: number
   references?: Record<string, ReferenceSet>

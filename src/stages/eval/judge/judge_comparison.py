@@ -54,6 +54,24 @@ class Comparison:
             return all_close(out, expected, self.tolerance)
         return bool(match)
 
+    def also_right(self, arguments):
+        """Values beside the expected one that a result may be equal to."""
+        if self.dataset == "mbpp" and self.entry_point == "sum_div":
+            return [0]
+        if self.dataset == "mbpp" and self.entry_point == "digit_distance_nums":
+            return [digit_distance(*arguments)]
+        return []
+
+    def accepts_own(self, matches, expected):
+        """As `accepts`, for a result of the program's own making: it matches, or none of the kinds
+        of tolerance applies to its type."""
+        self.note_equal(is_floats(expected))
+        if self.dataset == "mbpp" and self.entry_point == "are_equivalent":
+            return True
+        if self.dataset == "mbpp" and self.entry_point in NOT_NONE_ORACLES:
+            return bool(expected)
+        return matches
+
     def note_equal(self, expected_is_floats):
         """Does for a result known to be equal what `accepts` would do."""
         if self.tolerance == 0 and expected_is_floats:
@@ -70,9 +88,9 @@ class Comparison:
         if name in NOT_NONE_ORACLES:
             return out == expected if isinstance(out, bool) else expected == (out is not None)
         if name == "surface_Area":
-            return match or abs(out - _surface_area(*arguments)) <= self.tolerance
+            return match or abs(out - surface_area(*arguments)) <= self.tolerance
         if name == "digit_distance_nums":
-            return match or out == _digit_distance(*arguments)
+            return match or out == digit_distance(*arguments)
         return match
 
 
@@ -89,12 +107,12 @@ def _polynomial(coefficients, x):
     return sum(each * math.pow(x, power) for power, each in enumerate(coefficients))
 
 
-def _surface_area(base, height):
+def surface_area(base, height):
     slant = math.sqrt((base / 2) ** 2 + height**2)
     return round(base**2 + 2 * base * slant)
 
 
-def _digit_distance(one, other):
+def digit_distance(one, other):
     left, right = str(one), str(other)
     width = max(len(left), len(right))
     return sum(abs(int(a) - int(b)) for a, b in zip(left.zfill(width), right.zfill(width)))

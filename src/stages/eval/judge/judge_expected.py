@@ -48,9 +48,9 @@ def digest_of(data):
 
 
 def keep_expected(message, wanted):
-    """Of a message of the reference: the first byte says whether the value is of floats."""
+    """Of a message of the reference."""
     payload = message.payload
-    floats = payload.first == 1
+    floats = payload.floats
     data = payload.data
     unequal = payload.unequal or (data is not None and may_differ_from_itself(data))
     digest = None if data is not None else payload.digest()

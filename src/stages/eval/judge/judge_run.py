@@ -3,8 +3,21 @@
 import hashlib
 import json
 
-from judge_child import DROP, ERROR, HEADER, LOAD_ERROR, LOADED, PART, RESULT
+from judge_channel import (
+    ANSWERS,
+    DROP,
+    ERROR,
+    FLAG,
+    FLOATS,
+    HEADER,
+    LOAD_ERROR,
+    LOADED,
+    OWN,
+    PART,
+    RESULT,
+)
 from judge_expected import DIGEST_BYTES
+from judge_questions import write_questions
 from judge_wire import may_differ_from_itself
 
 WALL_BACKSTOP = 6
@@ -14,16 +27,19 @@ LARGEST_PART_BYTES = 2 << 20
 LARGEST_TEXT_BYTES = 4096
 MILLISECONDS = 1000
 MANY_PROCESSORS = 64
-FORGED = 0
+KINDS = (LOADED, LOAD_ERROR, RESULT, ERROR, PART, DROP, ANSWERS, FLAG)
 
 
 class Payload:
     """Encoded bytes of one value, kept whole, or as a digest alone where they came in parts."""
 
-    __slots__ = ("data", "first", "hash", "size", "tail", "unequal")
+    __slots__ = ("data", "floats", "hash", "own", "size", "unequal")
 
-    def __init__(self, first, data):
-        self.first = first
+    def __init__(self, marks, data):
+        # Of references: whether the value is of floats.
+        self.floats = bool(marks & FLOATS)
+        # Whether only the program can say what the value equals.
+        self.own = bool(marks & OWN)
         self.data = data
         self.size = len(data)
         self.hash = None
@@ -40,8 +56,8 @@ class Parts:
 
     OVERLAP = 16
 
-    def __init__(self, first, keep):
-        self.payload = Payload(first, b"")
+    def __init__(self, keep):
+        self.payload = Payload(0, b"")
         self.payload.hash = hashlib.blake2b(digest_size=DIGEST_BYTES)
         self.kept = [] if keep else None
         self.tail = b""
@@ -55,27 +71,38 @@ class Parts:
         if self.kept is not None:
             self.kept.append(part)
 
-    def end(self):
+    def end(self, marks):
+        self.payload.floats = bool(marks & FLOATS)
+        self.payload.own = bool(marks & OWN)
         self.payload.data = None if self.kept is None else b"".join(self.kept)
         self.kept = None
         return self.payload
 
 
 class Message:
-    """What became of one input, or of loading: a value, the text of a failure, or nothing when the
-    program has been loaded."""
+    """What became of one input, or of loading: a value, a flag, the text of a failure, or nothing
+    when the program has been loaded."""
 
-    __slots__ = ("failed", "forged", "loaded", "payload", "seconds")
+    __slots__ = ("failed", "flag", "forged", "loaded", "payload", "seconds")
 
-    def __init__(self, seconds, payload, failed=False, loaded=True, forged=False):
+    def __init__(self, seconds, payload=None, flag=None, failed=False, loaded=True, forged=False):
         self.seconds = seconds
         self.payload = payload
+        self.flag = flag
         self.failed = failed
         self.loaded = loaded
         self.forged = forged
 
+    @property
+    def is_of_input(self):
+        return self.payload is not None or self.flag is not None
+
     def text(self):
         return self.payload.data.decode("utf-8", "replace")
+
+
+class Ended(Exception):
+    """The candidate ended, or broke the rules, while it was asked."""
 
 
 class Run:
@@ -110,31 +137,50 @@ class Run:
             return
         parts = None
         while (head := self.take(HEADER.size)) is not None:
-            kind, seconds, first, length = HEADER.unpack(head)
-            most = LARGEST_TEXT_BYTES if kind in (LOAD_ERROR, ERROR) else LARGEST_PART_BYTES
-            if kind not in (LOADED, LOAD_ERROR, RESULT, ERROR, PART, DROP) or length > most:
-                yield Message(0.0, None, failed=True, forged=True)
+            kind, seconds, marks, length = HEADER.unpack(head)
+            if kind not in KINDS or length > largest_of(kind):
+                yield Message(0.0, failed=True, forged=True)
                 return
             data = self.take(length)
             if data is None:
                 return
             if kind == RESULT and parts is None:
-                yield Message(seconds, Payload(first, data))
+                yield Message(seconds, Payload(marks, data))
             elif kind == RESULT:
                 parts.add(data)
-                yield Message(seconds, parts.end())
+                yield Message(seconds, parts.end(marks))
                 parts = None
             elif kind == PART:
-                parts = parts or Parts(first, keep())
+                parts = parts or Parts(keep())
                 parts.add(data)
             elif kind == DROP:
                 parts = None
             elif kind == LOADED:
-                yield Message(0.0, None)
+                yield Message(0.0)
+            elif kind == FLAG:
+                yield Message(seconds, flag=marks == 1)
+            elif kind == ANSWERS:
+                yield Message(0.0, failed=True, forged=True)
+                return
             else:
                 parts = None
                 loaded = kind == ERROR
                 yield Message(seconds, Payload(0, data), failed=True, loaded=loaded)
+
+    def put_questions(self, values):
+        """Asks the candidate which values its last result equals; one byte of `judge_questions` each."""
+        try:
+            self.channel.sendall(write_questions(values))
+        except OSError as error:
+            raise Ended from error
+        head = self.take(HEADER.size)
+        if head is None:
+            raise Ended
+        kind, _, _, length = HEADER.unpack(head)
+        answers = self.take(length) if kind == ANSWERS and length == len(values) else None
+        if answers is None:
+            raise Ended
+        return answers
 
     def take(self, count):
         """The next bytes; None when the candidate has ended."""
@@ -151,3 +197,7 @@ class Run:
         taken = bytes(memoryview(buffer)[:count])
         del buffer[:count]
         return taken
+
+
+def largest_of(kind):
+    return LARGEST_TEXT_BYTES if kind in (LOAD_ERROR, ERROR, ANSWERS) else LARGEST_PART_BYTES

@@ -1,8 +1,11 @@
 """One task of a call: its references, then its programs, each against each set of inputs."""
 
+import base64
+
 from judge_comparison import extra_of
 from judge_expected import ReferenceFault, keep_expected, parse_expected, render_expected
 from judge_inputs import read_inputs
+from judge_purity import keeps_nothing
 from judge_run import Run
 from judge_set import JudgedSet, NeedsData
 
@@ -10,6 +13,9 @@ PASS = "pass"
 REFERENCE_SECONDS = 600.0
 START_AND_END_SECONDS = 2.0
 DETAILS_SECONDS = 1.0
+# A result may be larger than the expected value, encoded, by so many times and bytes.
+TIMES_EXPECTED = 64
+MORE_BYTES = 64 << 20
 MAXIMUM_WANTED = 20  # values fetched one by one; beyond, all are
 SHOWN_REFERENCE_SECONDS = 1.0  # most time for the expected value of a report
 
@@ -22,12 +28,19 @@ def judge_task(index, task, options, report, candidates):
         report({"task": index, "fault": str(fault)})
         return
     report({"task": index, "references": judge.new_references()})
+    part = task.get("part")
     for number, program in enumerate(task["programs"]):
         verdict = {"task": index, "program": number}
+        if part is not None:
+            place = (part["from"], part["to"])
+            report({**verdict, "part": judge.judge_set(part["set"], program, place)})
+            continue
         for name in judge.inputs:
             if name == "plus" and judge.skips_plus(verdict):
                 continue
             verdict[name] = judge.judge_set(name, program)
+            if "next" in verdict[name]:
+                verdict["rest"] = judge.cut_rest(name, verdict[name].pop("next"))
         report(verdict)
 
 
@@ -40,6 +53,7 @@ class Judge:
         self.inputs = {
             name: read_inputs(text, dataset, task_id) for name, text in task["inputs"].items()
         }
+        self.identical = options["strictIdentical"]
         self.expected = {}
         self.ran = set()
 
@@ -88,14 +102,21 @@ class Judge:
                     return expected
         raise ReferenceFault(f"ended after {len(expected)} of {count} {name} inputs")
 
-    def judge_set(self, name, program):
+    def judge_set(self, name, program, part=(0, None)):
+        """`part` are the first input and the one after the last."""
         expected, wanted, retried = self.expected[name], set(), False
+        limits = self.limits(name)
+        total = min(self.options["totalTimeLimit"], sum(limits)) + START_AND_END_SECONDS
+        if self.options["testDetails"]:
+            total += DETAILS_SECONDS
         while True:
-            judged = JudgedSet(self.task, self.inputs[name], expected, self.limits(name), self.options)
+            judged = JudgedSet(self.task, self.inputs[name], expected, limits, self.options, part)
+            if name == "plus":
+                judged.is_enough = lambda seconds: self.may_part(program, seconds)
             try:
-                self.run_program(name, program, judged, wanted)
+                self.run_program(name, program, judged, wanted, total)
             except NeedsData as need:
-                wanted.add(need.index)
+                wanted.add(part[0] + need.index)
                 if len(wanted) > MAXIMUM_WANTED:
                     wanted = set(range(len(expected)))
                 if need.of_reference:
@@ -107,6 +128,21 @@ class Judge:
             self.show_expected(name, judged)
             return judged.verdict()
 
+    def may_part(self, program, seconds):
+        """Whether a set that has run for so long may go on in another process."""
+        least = self.options["partSeconds"]
+        return least is not None and seconds >= least and keeps_nothing(program)
+
+    def cut_rest(self, name, first):
+        """Where the parts of the inputs from `first` on begin, about equal in time, and their end."""
+        seconds = [each.seconds for each in self.expected[name][first:]]
+        whole, done, cuts = sum(seconds), 0.0, [first]
+        for index, each in enumerate(seconds[:-1], first + 1):
+            done += each
+            if done >= whole * len(cuts) / self.options["parts"]:
+                cuts.append(index)
+        return [*cuts[: self.options["parts"]], first + len(seconds)]
+
     def fetch_expected(self, name, expected, wanted):
         """The expected values with those of `wanted` inputs, the others as they are known."""
         last = max(wanted)
@@ -117,16 +153,33 @@ class Judge:
         least, factor = self.options["minTimeLimit"], self.options["gtTimeLimitFactor"]
         return [max(least, factor * each.seconds) for each in self.expected[name]]
 
-    def run_program(self, name, program, judged, wanted):
-        total = min(self.options["totalTimeLimit"], sum(judged.limits)) + START_AND_END_SECONDS
-        if self.options["testDetails"]:
-            total += DETAILS_SECONDS
-        order = self.order(name, program, "candidate")
+    def run_program(self, name, program, judged, wanted, total):
+        order = self.order(name, program, "identical" if self.identical else "candidate")
         order["limits"] = judged.limits
+        order["part"] = [judged.first, judged.first + len(judged.inputs)]
+        if self.identical:
+            order |= self.identical_part(judged.expected)
+        else:
+            order["bounds"] = [TIMES_EXPECTED * each.size + MORE_BYTES for each in judged.expected]
         run = Run(self.candidates, order, total)
         with run:
-            judged.collect(run.messages(lambda: len(judged.flags) in wanted))
+            judged.collect(
+                run.messages(lambda: judged.first + len(judged.flags) in wanted), run.put_questions
+            )
         judged.end(run.report)
+
+    def identical_part(self, expected):
+        """What a program that is judged within its own process needs beside its order."""
+        kept = [
+            None if each.data is None else base64.b64encode(each.data).decode("ascii")
+            for each in expected
+        ]
+        return {
+            "expected": kept,
+            "reference": self.task["reference"],
+            "tolerance": self.task["tolerance"],
+            "details": self.options["testDetails"],
+        }
 
     def show_expected(self, name, judged):
         """Fetches the expected value of the failure that is reported, where it was not kept."""

@@ -2,7 +2,7 @@
 
 Plain values travel as pickles without a memo; the judge reads them with a table of the few globals
 it knows, so a forged message can name nothing else. A value that is not plain arrives as `Opaque`,
-which equals nothing.
+which equals nothing; what it says to equal is asked of the program (judge_questions).
 """
 
 import _pickle
@@ -130,18 +130,23 @@ KNOWN_GLOBALS = {
 
 
 class _Encoder(_pickle.Pickler):
+    # Whether a value was met that says itself what it equals.
+    own = False
+
     def reducer_override(self, value):
         kind = type(value)
         for known in SENT_BY_NAME:
             if kind is known or value is known:
                 return NotImplemented
-        if kind.__module__ == "numpy":
+        if getattr(kind, "__module__", None) == "numpy":
             reduced = _reduce_numpy(kind, value)
             if reduced is not None:
                 return reduced
         for base, stand_in, plain in SUBCLASSES:
             if issubclass(kind, base):
+                self.own = self.own or kind.__eq__ is not base.__eq__
                 return stand_in, (plain(value),)
+        self.own = self.own or kind.__eq__ is not object.__eq__
         return opaque, (kind.__name__,)
 
 
@@ -165,10 +170,17 @@ class _Decoder(_pickle.Unpickler):
 
 def encode_into(value, write):
     """Gives the bytes of a value to `write`, part by part; equal plain values of equal layout give
-    equal bytes."""
+    equal bytes. True when the value, or one in it, has its own notion of what it equals."""
     encoder = _Encoder(_Sink(write), 5)
     encoder.fast = True
     encoder.dump(value)
+    return encoder.own
+
+
+def encode(value):
+    parts = []
+    encode_into(value, lambda part: parts.append(bytes(part)))
+    return b"".join(parts)
 
 
 class _Sink:

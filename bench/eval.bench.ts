@@ -45,6 +45,8 @@ interface Run {
   /** Seconds that programs were charged for; ours alone. */
   charged?: number
   scores: string
+  /** Statuses of base and plus by task, one entry a sample. */
+  statuses: Map<string, string[]>
 }
 
 const sides = ['ours', ...(options.evalplus === undefined ? [] : ['EvalPlus'])] as const
@@ -68,7 +70,8 @@ try {
             const run = await runSide(side, set, model, mode)
             const key = `${set} ${mode} ${model} ${side}`
             runs.set(key, [...(runs.get(key) ?? []), run])
-            console.error(key, JSON.stringify(run), `load ${loadavg()[0]?.toFixed(1)}`)
+            const { statuses, ...figures } = run
+            console.error(key, JSON.stringify(figures), `load ${loadavg()[0]?.toFixed(1)}`)
           }
         }
       }
@@ -99,7 +102,8 @@ async function runOurs(file: string, set: string, mode: string, cache: string): 
   const command = [here('../dist/app/cli/main.js'), 'eval', '--benchmark', set, ...places, ...more]
   const seen = await watch(process.execPath, command, { XDG_CACHE_HOME: cache })
   const summary = JSON.parse(await readFile(join(out, 'summary.json'), 'utf8'))
-  return { ...seen, charged: summary.chargedSeconds, scores: scoresOf(summary.passAtK) }
+  const statuses = await readStatuses(join(out, 'eval_results.json'))
+  return { ...seen, charged: summary.chargedSeconds, scores: scoresOf(summary.passAtK), statuses }
 }
 
 async function runEvalPlus(file: string, set: string, cache: string): Promise<Run> {
@@ -115,7 +119,31 @@ async function runEvalPlus(file: string, set: string, cache: string): Promise<Ru
       MBPP_OVERRIDE_PATH: join(folder, 'MbppPlus.jsonl'),
     },
   )
-  return { ...seen, scores: scoresOf(JSON.parse(await readFile(result, 'utf8')).pass_at_k) }
+  const { pass_at_k: rates } = JSON.parse(await readFile(result, 'utf8'))
+  return { ...seen, scores: scoresOf(rates), statuses: await readStatuses(result) }
+}
+
+/** Of a result file of either side. */
+async function readStatuses(path: string): Promise<Map<string, string[]>> {
+  const { eval: tasks } = JSON.parse(await readFile(path, 'utf8'))
+  return new Map(
+    Object.entries<{ base_status: string; plus_status: string | null }[]>(tasks).map(
+      ([taskId, rows]) => [taskId, rows.map((row) => `${row.base_status}/${row.plus_status}`)],
+    ),
+  )
+}
+
+/** Tasks of any round that the two sides do not judge alike, with what each says. */
+function differences(set: string, mode: string, model: string): string[] {
+  const [own = [], other = []] = sides.map((side) => runs.get(`${set} ${mode} ${model} ${side}`))
+  const found = other.flatMap(({ statuses }, round) =>
+    [...statuses].flatMap(([taskId, theirs]) => {
+      const ours = own[round]?.statuses.get(taskId) ?? []
+      if (String(ours) === String(theirs)) return []
+      return [`${model} ${taskId}: ${ours.join(', ')}; EvalPlus ${theirs.join(', ')}`]
+    }),
+  )
+  return [...new Set(found)]
 }
 
 async function watch(command: string, args: string[], environment: NodeJS.ProcessEnv) {
@@ -157,6 +185,7 @@ async function renderReport(): Promise<string> {
   const commit = stdout.toString().trim()
   const rows: string[] = []
   const sums: string[] = []
+  const differing: string[] = []
   for (const set of options.sets.split(',')) {
     for (const mode of options.modes.split(',')) {
       const of = (model: string, side: string) => best(`${set} ${mode} ${model} ${side}`)
@@ -164,6 +193,7 @@ async function renderReport(): Promise<string> {
       const theirs = (model: string) => best(`${set} ${theirMode} ${model} EvalPlus`)
       for (const model of models) {
         const [own, other] = [of(model, 'ours'), theirs(model)]
+        differing.push(...differences(set, mode, model))
         const floor = (own?.charged ?? 0) / cores
         rows.push(
           `| ${set} | ${mode} | ${model} | ${own?.scores} | ${other?.scores ?? '–'} | ${own?.wall.toFixed(1)} | ${floor.toFixed(1)} | ${((own?.wall ?? 0) / floor).toFixed(2)} | ${other?.wall.toFixed(1) ?? '–'} | ${own?.memory.toFixed(0)} | ${other?.memory.toFixed(0) ?? '–'} |`,
@@ -194,7 +224,15 @@ Both sample files together:
 | set | mode | ours, s | EvalPlus, s | ratio |
 |---|---|---|---|---|
 ${sums.join('\n')}
-`
+${renderDifferences(differing)}`
+}
+
+function renderDifferences(differing: string[]): string {
+  if (options.evalplus === undefined) return ''
+  const rows = differing.map((each) => `- ${each}`)
+  return `
+Tasks that the two sides judge otherwise, compared one by one (base/plus): ${rows.length === 0 ? 'none.' : ''}
+${rows.length === 0 ? '' : `\n${rows.join('\n')}\n`}`
 }
 
 /** The round of least wall time. */

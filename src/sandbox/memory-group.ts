@@ -21,9 +21,19 @@ const slackBytes = 32 << 20
 
 let counter = 0
 
+/** Where the kernel shows control groups. */
+export interface CgroupPlaces {
+  /** File that names the groups of this process. */
+  own: string
+  /** Folder of all groups. */
+  root: string
+}
+
+const kernelPlaces: CgroupPlaces = { own: '/proc/self/cgroup', root: '/sys/fs/cgroup' }
+
 /** Makes a group below (or beside) this process's own; undefined where that is not allowed. */
-export function createMemoryGroup(): MemoryGroup | undefined {
-  for (const { parent, files } of candidates()) {
+export function createMemoryGroup(places = kernelPlaces): MemoryGroup | undefined {
+  for (const { parent, files } of candidates(places)) {
     const folder = join(parent, `reflectioncoder-${process.pid}-${counter++}`)
     try {
       removeAbandoned(parent)
@@ -85,15 +95,19 @@ const version2: GroupFiles = {
   kills: 'memory.events',
 }
 
-function candidates(): { parent: string; files: GroupFiles }[] {
-  const lines = readText('/proc/self/cgroup').trim().split('\n')
+function candidates({
+  own: ownGroups,
+  root,
+}: CgroupPlaces): { parent: string; files: GroupFiles }[] {
+  const lines = readText(ownGroups).trim().split('\n')
   const found: { parent: string; files: GroupFiles }[] = []
   for (const line of lines) {
-    const [, controllers = '', path = ''] = line.split(':')
+    const [, controllers, path = ''] = line.split(':')
+    if (controllers === undefined) continue
     if (controllers.split(',').includes('memory')) {
-      found.push({ parent: join('/sys/fs/cgroup/memory', path), files: version1 })
+      found.push({ parent: join(root, 'memory', path), files: version1 })
     } else if (controllers === '') {
-      const own = join('/sys/fs/cgroup', path)
+      const own = join(root, path)
       found.push({ parent: own, files: version2 }, { parent: dirname(own), files: version2 })
     }
   }

@@ -59,8 +59,8 @@ describe('judging a long set in parts', () => {
     'says of a program that is %s what one process says',
     (_, index) => {
       const [whole, parts] = [1, 2].map((workers) => {
-        const { status, finished, inputs, failTests, failure } = verdicts.get(workers)?.[index]
-          ?.plus as SetVerdict
+        const plus = verdicts.get(workers)?.[index]?.plus as SetVerdict
+        const { status, finished, inputs, failTests, failure } = plus
         return { status, finished, inputs, failTests, failure }
       })
       expect(parts).toEqual(whole)

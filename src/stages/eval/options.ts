@@ -66,7 +66,7 @@ export const evalOptionsSchema = z.strictObject({
     .enum(cuttings)
     .default('first')
     .describe(
-      'multipl-e: cut completions at the first stop token (as the harness), at the last of each stop text (as ReflectionCoder), or not.',
+      'multipl-e: cut completions at the first stop token (as the harness), at the last of each stop text (as ReflectionCoder), to the function in the first fenced block (as DeepSeek for instructed models), or not.',
     ),
   percent: z
     .boolean()

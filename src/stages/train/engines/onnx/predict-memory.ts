@@ -116,7 +116,7 @@ function packBytes(subject: MemorySubject, pack: Pack, keptBytes: number): numbe
   const outputGradient = adapter ? 0 : 4 * matrix
   const inHead = kept * each + between + headBytes(config, pack) + outputGradient
   const inLastLayers = 4 * trained + each
-  return runtimeBytes(config, pack) + Math.max(inHead, inLastLayers)
+  return workingBytes(config, pack) + Math.max(inHead, inLastLayers)
 }
 
 /** Distributions of all positions that are computed together, and two parts of them being made. */
@@ -128,10 +128,10 @@ function headBytes({ vocabularySize, hiddenSize }: DecoderConfig, pack: Pack): n
   return together * (1 + 2 * part) + 4 * 3 * rows * hiddenSize
 }
 
-/** What ONNX Runtime holds on to for the layers' graphs: those of the last layer and of the others. */
-function runtimeBytes(config: DecoderConfig, { tokens, rows }: Pack): number {
+/** What a layer's forward pass and its gradient work with. */
+function workingBytes(config: DecoderConfig, { tokens, rows }: Pack): number {
   const { hiddenSize, intermediateSize, heads, headSize } = config
-  const perToken = 6 * hiddenSize + 8 * heads * headSize + 16 * intermediateSize
+  const perToken = 6 * hiddenSize + 8 * heads * headSize + 10 * intermediateSize
   const longest = Math.max(...rows.map(({ length }) => length))
   const weights = 3 * hiddenSize * intermediateSize + 3 * hiddenSize * heads * headSize
   return 4 * (tokens.length * perToken + 2 * heads * longest * Math.min(longest, 512) + weights)

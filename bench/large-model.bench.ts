@@ -48,6 +48,8 @@ interface Measurement {
   readonly load: number
   readonly steps: readonly Step[]
   readonly peakRssMiB: number
+  /** What `train` foretells; of the embedded engine alone. */
+  readonly predictedMiB?: number
   readonly versions: Readonly<Record<string, string>>
 }
 
@@ -134,7 +136,8 @@ async function renderReport(all: readonly Measurement[]): Promise<string> {
 
 Seconds a step: forward, backward, clipping and AdamW in float32, one reflection sample of 1,364
 tokens (long: 4,096), medians; then their mean over the mask rates and its ratio to ours; the same
-for processor seconds of both cores together; and the peak resident memory (VmHWM, median). Losses
+for processor seconds of both cores together; and the peak resident memory (VmHWM, median),
+with what the embedded engine predicts of it before the first step. Losses
 (2e-5 relative) and gradient norms (1e-4) of all sides agree at every step.
 
 ${parts.join('\n\n')}
@@ -164,6 +167,7 @@ function renderTable(runs: readonly Measurement[]): string {
     found.includes('ours') ? (meanOf(side, what) / meanOf('ours', what)).toFixed(2) : ''
   const rows = found.map((side) => {
     const peak = median(runs.flatMap((r) => (r.side === side ? [r.peakRssMiB] : [])))
+    const predicted = runs.flatMap((r) => (r.side === side ? (r.predictedMiB ?? []) : []))
     const cells = [
       sides[side],
       ...measured.map((rate) => medianAt(side, rate, 'seconds').toFixed(2)),
@@ -172,6 +176,7 @@ function renderTable(runs: readonly Measurement[]): string {
       meanOf(side, 'processorSeconds').toFixed(2),
       ratioOf(side, 'processorSeconds'),
       (peak / 1024).toFixed(2),
+      predicted.length > 0 ? (median(predicted) / 1024).toFixed(2) : '',
       runs.filter((r) => r.side === side).length,
     ]
     return `| ${cells.join(' | ')} |`
@@ -184,6 +189,7 @@ function renderTable(runs: readonly Measurement[]): string {
     'processor',
     'to ours',
     'GiB',
+    'predicted',
     'runs',
   ]
   return `| ${head.join(' | ')} |\n|${head.map(() => '---').join('|')}|\n${rows.join('\n')}`

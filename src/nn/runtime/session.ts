@@ -14,6 +14,11 @@ export interface HostTensor<Data extends TensorData = TensorData> {
 export interface SessionOptions {
   /** Threads inside one operation; default all that the machine offers. */
   readonly threads?: number
+  /**
+   * Holds working memory for the next run; default true. Large tensors gain nothing from it, and each
+   * session would hold its own.
+   */
+  readonly holdsMemory?: boolean
 }
 
 /** One graph ready to run. Made once and used for every call, because sessions are costly to make. */
@@ -34,7 +39,7 @@ export interface Session {
 /** Loads a graph into ONNX Runtime. */
 export async function createSession(
   model: GraphModel,
-  { threads = availableParallelism() }: SessionOptions = {},
+  { threads = availableParallelism(), holdsMemory = true }: SessionOptions = {},
 ): Promise<Session> {
   const session = await InferenceSession.create(model.bytes, {
     executionProviders: ['cpu'],
@@ -43,6 +48,7 @@ export async function createSession(
     executionMode: 'sequential',
     graphOptimizationLevel: 'all',
     enableMemPattern: false,
+    enableCpuMemArena: holdsMemory,
     logSeverityLevel: 3,
   })
   return {

@@ -36,7 +36,7 @@ export const trainOptionsSchema = z.strictObject({
     .enum(['auto', 'keep', 'recompute'])
     .default('auto')
     .describe(
-      'Keep what the layers made for the backward pass (fast), compute it again layer by layer (little memory), or keep what fits 1.5 GiB.',
+      'Keep what the layers made for the backward pass (fast), compute it again layer by layer (little memory), or keep as much as free memory allows.',
     ),
   checkpointEvery: z
     .int()

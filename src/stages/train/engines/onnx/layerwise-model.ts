@@ -40,7 +40,10 @@ export function createLayerwiseModel(model: Model, options: LayerwiseOptions): M
   const { hiddenSize, vocabularySize } = config
   const { adapter, keptLayers, wideHead } = options
   const subject = { config, ...(adapter ? { adapter: adapter.config } : {}) }
-  const sessions = createSessions(fedParameters(parameters, adapter), options.session)
+  const sessions = createSessions(fedParameters(parameters, adapter), {
+    ...options.session,
+    holdsMemory: false,
+  })
   const table = createRotaryTable(config)
   const runHead =
     hiddenSize * vocabularySize >= wideHead.from

@@ -31,9 +31,15 @@ export interface MemoryPrediction {
   readonly stateBytes: number
 }
 
-/** Node, ONNX Runtime and the program, 190 MiB; for each further thread 40 MiB. */
-const programBytes = 190 * 2 ** 20
+/** Node, ONNX Runtime and the program, and what each thread that runs packs adds. */
+const programBytes = 200 * 2 ** 20
 const threadBytes = 40 * 2 ** 20
+
+/**
+ * What ONNX Runtime holds of memory for what one run needs, measured on models/kata-base: its arenas
+ * grow by doubling, and nothing goes back. The masks and inputs of an adapter come on top.
+ */
+const arenaGrowth = { model: 1.75, adapter: 2.75 } as const
 
 /**
  * Predicts the peak of a run from the plan: that of the step that needs most.
@@ -97,7 +103,9 @@ function countLanes({ config, adapter, threads }: MemorySubject): number {
 function packBytes(subject: MemorySubject, pack: Pack, keptBytes: number): number {
   const { config, adapter, activations } = subject
   const whole = wholeModelBytes(config, pack)
-  if (activations !== 'recompute' && whole <= usualWholeBytes) return countLanes(subject) * whole
+  if (activations !== 'recompute' && whole <= usualWholeBytes) {
+    return countLanes(subject) * whole * (adapter ? arenaGrowth.adapter : arenaGrowth.model)
+  }
   const { layers, hiddenSize, vocabularySize } = config
   const each = keptLayerBytes(config, pack)
   const fitting = Math.min(layers, Math.floor(keptBytes / each))
@@ -108,7 +116,7 @@ function packBytes(subject: MemorySubject, pack: Pack, keptBytes: number): numbe
   const outputGradient = adapter ? 0 : 4 * matrix
   const inHead = kept * each + between + headBytes(config, pack) + outputGradient
   const inLastLayers = 4 * trained + each
-  return runtimeBytes(config, pack) + Math.max(inHead, inLastLayers)
+  return workingBytes(config, pack) + Math.max(inHead, inLastLayers)
 }
 
 /** Distributions of all positions that are computed together, and two parts of them being made. */
@@ -120,8 +128,8 @@ function headBytes({ vocabularySize, hiddenSize }: DecoderConfig, pack: Pack): n
   return together * (1 + 2 * part) + 4 * 3 * rows * hiddenSize
 }
 
-/** What ONNX Runtime holds on to for the layers' graphs: a layer forward and its gradient. */
-function runtimeBytes(config: DecoderConfig, { tokens, rows }: Pack): number {
+/** What a layer's forward pass and its gradient work with. */
+function workingBytes(config: DecoderConfig, { tokens, rows }: Pack): number {
   const { hiddenSize, intermediateSize, heads, headSize } = config
   const perToken = 6 * hiddenSize + 8 * heads * headSize + 10 * intermediateSize
   const longest = Math.max(...rows.map(({ length }) => length))

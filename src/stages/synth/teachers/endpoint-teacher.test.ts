@@ -103,7 +103,14 @@ describe('an endpoint as the teacher', () => {
     const fault = (n: number) => (n > 3 && n % 3 === 0 ? kinds[(n / 3) % 7] : undefined)
     const summary = await run(
       { respond: additionTeacher(1), fault },
-      { stream, stallTimeoutMs: 150, maxRetries: 30, seed: 1 },
+      // What comes at once is silent until it is whole: only the time of a call ends a stall there.
+      {
+        stream,
+        stallTimeoutMs: 150,
+        ...(stream ? {} : { timeoutMs: 400 }),
+        maxRetries: 30,
+        seed: 1,
+      },
       5,
     )
     expect(summary).toMatchObject({ kept: 5, rounds: { 2: 5 } })
@@ -181,6 +188,18 @@ describe('an endpoint as the teacher', () => {
     }
     const summary = await run({ respond }, { timeoutMs: 300 }, 1)
     expect(summary.kept).toBe(1)
+  })
+
+  it('waits for a reply that is not streamed longer than for a silent stream', async () => {
+    const slow = { respond: additionTeacher(0), latencyMs: 400 }
+    const summary = await run(slow, { stream: false, stallTimeoutMs: 100, maxRetries: 0 }, 1)
+    expect(summary.kept).toBe(1)
+    const other = { stallTimeoutMs: 100, maxRetries: 0, out: join(folder, 'other.jsonl') }
+    await server?.close()
+    await expect(run(slow, { ...other, cache: join(folder, 'other') }, 1)).rejects.toMatchObject({
+      code: 'RC_TEACHER_UNREACHABLE',
+      message: expect.stringContaining('silent for too long'),
+    })
   })
 
   it('writes the limit as newer models want it', async () => {

@@ -24,7 +24,13 @@ export function completionsTransport(
   options: SynthOptions & { concurrency: number },
   stop: AbortSignal,
 ): Transport<DialogRequest> {
-  const calls = createRetryingCalls(endpoint, model, options, () => false, stop)
+  const calls = createRetryingCalls(
+    endpoint,
+    model,
+    { ...options, stream: false },
+    () => false,
+    stop,
+  )
   const writeBlock = async (
     messages: readonly Message[],
     { maxTokens, temperature, topP }: DialogRequest['sampling'],

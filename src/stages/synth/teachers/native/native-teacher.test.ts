@@ -5,7 +5,11 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { synthOptionsSchema } from '../../options.ts'
 import { synthesise } from '../../synthesise.ts'
-import { startTeacherServer, type TeacherServer } from '../teacher-server.fixture.ts'
+import {
+  startTeacherServer,
+  type TeacherServer,
+  type TeacherServerOptions,
+} from '../teacher-server.fixture.ts'
 
 let folder: string
 let server: TeacherServer | undefined
@@ -20,9 +24,13 @@ afterEach(async () => {
 })
 
 /** A tuned model behind raw completions: it knows what comes next by the end of the prompt. */
-async function startModel(script: (prompt: string) => string) {
+async function startModel(
+  script: (prompt: string) => string,
+  more: Partial<TeacherServerOptions> = {},
+) {
   server = await startTeacherServer({
     respond: ({ prompt }) => ({ text: script(String(prompt)) }),
+    ...more,
   })
   return server.baseUrl
 }
@@ -73,6 +81,12 @@ describe('a tuned model behind a raw completions endpoint', () => {
       stop: ['<|endofblock|>', '<|endofmessage|>'],
       skip_special_tokens: false,
     })
+  })
+
+  it('is given time for a whole reply, which is not streamed', async () => {
+    const baseUrl = await startModel(script, { latencyMs: 300 })
+    const settings = { baseUrl, stallTimeoutMs: 100, maxRetries: 0 }
+    expect(await run('completions:tuned', settings)).toMatchObject({ kept: 1 })
   })
 
   it.each([

@@ -89,6 +89,32 @@ describe('a tuned model behind a raw completions endpoint', () => {
     expect(await run('completions:tuned', settings)).toMatchObject({ kept: 1 })
   })
 
+  it('is counted by characters where the server does not count, and held to a limit', async () => {
+    const baseUrl = await startModel(script, { usage: false })
+    const summary = await run('completions:tuned', { baseUrl })
+    const prompts = server?.requests.map(({ body }) => String(body.prompt).length) ?? []
+    const read = prompts.reduce((sum, length) => sum + Math.ceil(length / 4), 0)
+    expect(summary.spent?.inputTokens).toBe(read)
+    expect(summary.spent?.outputTokens).toBeGreaterThan(60)
+    const other = { out: join(folder, 'other.jsonl'), cache: join(folder, 'other') }
+    const bounds = { maxTokensTotal: 3000, maxTokens: 50 }
+    const stopped = await run('completions:tuned', { baseUrl, ...other, ...bounds })
+    expect(stopped.stoppedBy).toBe('maxTokensTotal')
+  })
+
+  it('is not let write text without end, in one block or in many', async () => {
+    const long = await startModel(() => `<|text|>${'again '.repeat(200)}`)
+    expect(await run('completions:tuned', { baseUrl: long, maxTokens: 40 })).toMatchObject({
+      dropped: { 'endless-reply': 1 },
+    })
+    await server?.close()
+    const many = await startModel(() => `<|text|>${'again '.repeat(20)}`)
+    const other = { out: join(folder, 'other.jsonl'), cache: join(folder, 'other') }
+    const summary = await run('completions:tuned', { baseUrl: many, maxTokens: 40, ...other })
+    expect(summary.dropped).toEqual({ 'cut-off': 1 })
+    expect(server?.counts.requests).toBe(2)
+  })
+
   it.each([
     ['text outside a block', 'Hello', 'broken-template'],
     ['a block inside a block', '<|text|>a<|code|>b', 'broken-template'],

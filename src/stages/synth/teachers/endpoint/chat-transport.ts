@@ -3,7 +3,7 @@ import type { SynthOptions } from '../../options.ts'
 import type { ChatMessage, ChatRequest, Reply, Transport } from '../reply.ts'
 import { guessTokens, isEndless } from '../reply-limits.ts'
 import type { EndpointClient } from './endpoint-client.ts'
-import { BrokenStreamError } from './explain-failure.ts'
+import { BrokenStreamError, refuseWebPage } from './explain-failure.ts'
 import { type Attempt, createRetryingCalls, type RetryingCalls } from './retrying-calls.ts'
 
 /** Chat completions of any compatible server. */
@@ -52,7 +52,10 @@ async function complete(
 ): Promise<Reply> {
   const body = renderBody(model, request, dialect)
   if (!dialect.stream) {
-    const completion = await client.chat.completions.create(body, { signal })
+    const { data: completion, response } = await client.chat.completions
+      .create(body, { signal })
+      .withResponse()
+    refuseWebPage(response.headers)
     return readCompletion(completion, request)
   }
   const streamed: OpenAI.ChatCompletionCreateParamsStreaming = {
@@ -60,8 +63,16 @@ async function complete(
     stream: true,
     ...(dialect.omitted.has('stream_options') ? {} : { stream_options: { include_usage: true } }),
   }
-  const stream = await client.chat.completions.create(streamed, { signal })
+  const { data: stream, response } = await client.chat.completions
+    .create(streamed, { signal })
+    .withResponse()
   heard()
+  try {
+    refuseWebPage(response.headers)
+  } catch (error) {
+    stream.controller.abort()
+    throw error
+  }
   return readStream(stream, request, heard)
 }
 

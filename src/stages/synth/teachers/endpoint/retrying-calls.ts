@@ -129,7 +129,7 @@ export function createRetryingCalls(
             limiter.release('other')
             throw error
           }
-          const failure = explainFailure(error, about)
+          const failure = explainFailure(error, { ...about, everHeard })
           limiter.release(failure.kind === 'again' ? failure.end : 'other')
           if (failure.kind === 'fatal') throw failure.error
           if (failure.kind === 'reply') return failure.reply

@@ -9,7 +9,7 @@ import {
 } from '../../../../data/dialog/index.ts'
 import type { SynthOptions } from '../../options.ts'
 import type { EndpointClient } from '../endpoint/endpoint-client.ts'
-import { BrokenStreamError } from '../endpoint/explain-failure.ts'
+import { BrokenStreamError, refuseWebPage } from '../endpoint/explain-failure.ts'
 import { createRetryingCalls } from '../endpoint/retrying-calls.ts'
 import type { DialogRequest, Reply, Transport } from '../reply.ts'
 import { guessTokens, isEndless } from '../reply-limits.ts'
@@ -39,7 +39,7 @@ export function completionsTransport(
   ) => {
     const prompt = formatSegments(renderOpenDialog(messages).map(escapeText))
     const reply = await calls.call(async ({ signal }): Promise<Reply> => {
-      const completion = await endpoint.client.completions.create(
+      const request = endpoint.client.completions.create(
         {
           model,
           prompt,
@@ -52,6 +52,8 @@ export function completionsTransport(
         },
         { signal },
       )
+      const { data: completion, response } = await request.withResponse()
+      refuseWebPage(response.headers)
       const [choice] = completion.choices ?? []
       if (choice === undefined) throw new BrokenStreamError('a reply without choices')
       const { text, finish_reason: reason } = choice

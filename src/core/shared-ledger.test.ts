@@ -23,7 +23,9 @@ describe('a ledger of many processes', () => {
     expect(await one.claim('x', [60, 0.25])).toEqual({ fits: true })
     expect(await other.claim('y', [50, 0.25])).toEqual({ fits: false, exceeded: 0, held: 1 })
     expect(await other.claim('y', [40, 0.8])).toEqual({ fits: false, exceeded: 1, held: 1 })
+    expect(await other.total(2)).toEqual([60, 0.25])
     await one.settle('x', [10, 0.1], true)
+    expect(await other.total(2)).toEqual([10, 0.1])
     expect(await other.claim('y', [90, 0.9])).toEqual({ fits: true })
     await other.settle('y', [90, 0.9], true)
     expect(await one.claim('z', [1, 0])).toEqual({ fits: false, exceeded: 0, held: 0 })
@@ -47,6 +49,7 @@ describe('a ledger of many processes', () => {
     await ledger.settle('x', [30, 0], false)
     // The ledger knows 30 of these 50 itself.
     await ledger.open([100, unbounded], [50, 0], false)
+    expect(await ledger.total(2)).toEqual([50, 0])
     expect(await ledger.claim('y', [51, 0])).toMatchObject({ fits: false })
     expect(await ledger.claim('y', [50, 0])).toEqual({ fits: true })
     await ledger.open([100, unbounded], [0, 0], true)

@@ -19,6 +19,8 @@ export interface SharedLedger {
   claim(entry: string, worst: Amounts): Promise<Claimed>
   /** Says what an entry came to, and lets it go when it was `claimed` here. */
   settle(entry: string, actual: Amounts, claimed: boolean): Promise<void>
+  /** Sums of all entries and of what was spent outside; what is held counts as the most it may be. */
+  total(amounts: number): Promise<Amounts>
 }
 
 export type Claimed =
@@ -66,6 +68,12 @@ export function openLedger(
     async settle(entry, actual, claimed) {
       await run('settle', actual, entry)
       if (claimed) heart.end()
+    },
+    async total(amounts) {
+      const places = Array.from({ length: amounts }, (_, index) => index + 1)
+      const fields = places.flatMap((place) => [`outside:${place}`, `total:${place}`])
+      const found = (await connection.hmget(name, ...fields)).map(Number)
+      return places.map((_, index) => (found[2 * index] ?? 0) + (found[2 * index + 1] ?? 0))
     },
   }
 }

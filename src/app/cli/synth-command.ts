@@ -41,9 +41,12 @@ export const synthCommand = defineCommand({
   },
 })
 
-/** Addresses may hold them. */
+/** Addresses may hold them, behind a question mark as well. */
 function withoutPasswords<Options extends SynthOptions>(options: Options): Options {
-  const hide = (address: string) => address.replace(/(\/\/[^/?#@]*:)[^/?#@]*@/, '$1***@')
+  const hide = (address: string) =>
+    address
+      .replace(/(\/\/[^/?#@]*:)[^/?#@]*@/, '$1***@')
+      .replace(/([?&](?!api-version=)[^=&#]*=)[^&#]*/g, '$1***')
   const { baseUrl, queue } = options
   return {
     ...options,

@@ -61,20 +61,19 @@ async function writeEntries(
       for (let index = 0; index < total; index++) {
         const entry = await journal.read(index)
         if (entry === undefined) continue
-        tally.spend(entry.spent)
-        const { id, outcome } = entry
+        const { id, outcome, spent } = entry
         for (const [call, reply] of (entry.replies ?? []).entries()) {
           await record?.write({ id, call, reply })
         }
         const first = outcome.kept ? await findOriginalOf(entry) : undefined
         if (outcome.kept && first === undefined) {
-          tally.keep(outcome.rounds)
+          tally.keep(outcome.rounds, spent)
           await dialogs?.write(outcome.dialog)
           continue
         }
         const reason = outcome.kept ? 'near-duplicate' : outcome.reason
         const detail = outcome.kept ? `of instruction ${(first ?? 0) + 1}` : outcome.detail
-        tally.drop(reason)
+        tally.drop(reason, spent)
         await dropped?.write({ id, reason, detail, rounds: outcome.rounds, dialog: outcome.dialog })
       }
     },

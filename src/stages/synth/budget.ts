@@ -1,5 +1,6 @@
 import { ReflectionCoderError } from '../../core/index.ts'
 import type { SynthOptions } from './options.ts'
+import { addSpent, nothingSpent, type Spent } from './spent.ts'
 
 export interface Usage {
   readonly inputTokens: number
@@ -9,12 +10,13 @@ export interface Usage {
 /** Keeps a run within its money and tokens. */
 export interface Budget {
   /**
-   * Waits until the worst case fits beside the calls in flight; the result takes what it was.
+   * Waits until the worst case fits beside the calls in flight; the result takes what it was,
+   * nothing for a call that came to nothing.
    *
    * @param call key of the request: a call made again counts once
    * @throws `BudgetSpent` when it does not fit though no call is in flight
    */
-  reserve(worst: Usage, call: string): Promise<(actual: Usage) => Promise<void>>
+  reserve(worst: Usage, call: string): Promise<(actual?: Usage) => Promise<void>>
   /** Counts what a reply from the cache had cost. */
   spend(usage: Usage, call: string): Promise<void>
 }
@@ -22,9 +24,9 @@ export interface Budget {
 /** A budget that is held in this process. */
 export interface LocalBudget extends Budget {
   /** Counts what many calls had cost. */
-  add(usage: Usage): void
-  readonly spentTokens: number
-  readonly spentCost: number
+  add(spent: Spent): void
+  /** All that was counted. */
+  readonly spent: Spent
 }
 
 /** Options that bound what is spent, in the order of their amounts. */
@@ -52,6 +54,12 @@ export function amountsOf(usage: Usage, prices: Prices): [tokens: number, cost: 
   return [usage.inputTokens + usage.outputTokens, costOf(usage, prices)]
 }
 
+export const oneCall = (usage: Usage): Spent => ({
+  calls: 1,
+  inputTokens: usage.inputTokens,
+  outputTokens: usage.outputTokens,
+})
+
 export type Prices = Pick<SynthOptions, 'inputPrice' | 'outputPrice'>
 
 /** Money in the currency of the prices, which are per million tokens. */
@@ -66,25 +74,23 @@ export function createBudget(
   options: Prices & Pick<SynthOptions, 'maxCost' | 'maxTokensTotal'>,
 ): LocalBudget {
   const { maxCost = Number.POSITIVE_INFINITY, maxTokensTotal = Number.POSITIVE_INFINITY } = options
-  let spentTokens = 0
-  let spentCost = 0
+  let spent = nothingSpent
   let heldTokens = 0
   let heldCost = 0
   let inFlight = 0
   let waiting: (() => void)[] = []
   const exceeded = (tokens: number, cost: number): BudgetOption | undefined => {
+    const [spentTokens, spentCost] = amountsOf(spent, options)
     if (spentTokens + heldTokens + tokens > maxTokensTotal) return 'maxTokensTotal'
     if (spentCost + heldCost + cost > maxCost) return 'maxCost'
     return undefined
   }
-  const add = (usage: Usage) => {
-    const [tokens, cost] = amountsOf(usage, options)
-    spentTokens += tokens
-    spentCost += cost
+  const add = (more: Spent) => {
+    spent = addSpent(spent, more)
   }
   return {
     add,
-    spend: async (usage) => add(usage),
+    spend: async (usage) => add(oneCall(usage)),
     async reserve(worst) {
       const [tokens, cost] = amountsOf(worst, options)
       for (let option = exceeded(tokens, cost); option; option = exceeded(tokens, cost)) {
@@ -98,17 +104,14 @@ export function createBudget(
         inFlight -= 1
         heldTokens -= tokens
         heldCost -= cost
-        add(actual)
+        if (actual) add(oneCall(actual))
         const woken = waiting
         waiting = []
         for (const wake of woken) wake()
       }
     },
-    get spentTokens() {
-      return spentTokens
-    },
-    get spentCost() {
-      return spentCost
+    get spent() {
+      return spent
     },
   }
 }

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { type FileHandle, open, rm, truncate } from 'node:fs/promises'
 import { groupWork, InputError, writeFileAtomic } from '../../core/index.ts'
-import type { Spent } from './teacher.ts'
+import type { Spent } from './spent.ts'
 import type { Outcome } from './write-dialog.ts'
 
 /** One finished instruction. */

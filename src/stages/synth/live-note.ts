@@ -1,4 +1,4 @@
-import type { LocalBudget } from './budget.ts'
+import { costOf, type LocalBudget } from './budget.ts'
 import type { SynthOptions } from './options.ts'
 import type { Reply } from './teachers/reply.ts'
 
@@ -24,7 +24,7 @@ export function createLiveCounts(budget: () => LocalBudget, options: SynthOption
       const parts = [`${this.kept} kept`, `${this.dropped} dropped`]
       const seconds = (performance.now() - started) / 1000
       if (newTokens > 0) parts.push(`${Math.round(newTokens / seconds)} tokens/s`)
-      if (priced) parts.push(`cost ${budget().spentCost.toFixed(2)}`)
+      if (priced) parts.push(`cost ${costOf(budget().spent, options).toFixed(2)}`)
       return parts.join(', ')
     },
   }

@@ -54,7 +54,7 @@ export const synthOptionsSchema = z.strictObject({
     .positive()
     .default(60_000)
     .describe(
-      'Silence after which a call is made again, milliseconds; less once the server is known.',
+      'Silence of a stream after which a call is made again, milliseconds; less once the server is known. Replies that are not streamed have timeoutMs.',
     ),
 
   language: z.enum(languages).default('python').describe('Language of the programs.'),

@@ -160,11 +160,30 @@ describe('a run against an endpoint', () => {
     await writeTasks(8)
     const prices = { inputPrice: 1, outputPrice: 10, maxTokens: 200, concurrency: 2 }
     const options = optionsFor('out', { ...prices, maxCost: 0.01 })
-    const summary = await synthesise(options)
+    const notes: (string | undefined)[] = []
+    const note = (text?: string) => void notes.push(text)
+    const progress = {
+      start: () => ({ update: (_: number, text?: string) => note(text), finish: note }),
+    }
+    const summary = await synthesise(options, { progress })
     expect(summary.stoppedBy).toBe('maxCost')
     expect(summary.kept).toBeGreaterThan(0)
     expect(summary.kept).toBeLessThan(8)
     expect(summary.cost).toBeLessThan(0.01)
+    // All that was answered is in the account, and it adds up.
+    const { inputTokens: read, outputTokens: written } = server.counts
+    expect(summary.cost).toBeCloseTo((read + 10 * written) / 1e6, 9)
+    expect(summary.spent).toEqual({
+      calls: server.counts.requests,
+      inputTokens: read,
+      outputTokens: written,
+    })
+    const { kept, unfinished } = summary.spentOn ?? {}
+    expect(kept?.calls).toBe(4 * summary.kept)
+    expect(unfinished?.calls).toBe(server.counts.requests - 4 * summary.kept)
+    expect(unfinished?.calls).toBeGreaterThan(0)
+    expect((kept?.cost ?? 0) + (unfinished?.cost ?? 0)).toBeCloseTo(summary.cost ?? 0, 9)
+    expect(notes.at(-1)).toContain(`cost ${summary.cost?.toFixed(2)}`)
     const rest = await synthesise({ ...options, maxCost: 1, resume: true })
     expect(rest).toMatchObject({ kept: 8 })
     expect(rest.stoppedBy).toBeUndefined()

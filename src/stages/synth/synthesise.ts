@@ -20,7 +20,8 @@ import type { PromptSet } from './prompts/load-prompts.ts'
 import { openQueuedWriter } from './queue/queued-writer.ts'
 import { readTasks, type Task } from './read-tasks.ts'
 import { computeRunKey } from './run-key.ts'
-import type { Spent } from './teacher.ts'
+import { restOf, type Spent } from './spent.ts'
+import type { Tally } from './tally.ts'
 import { resolvePrompts } from './teachers/create-teacher.ts'
 import { workConcurrently } from './work-pool.ts'
 import type { Outcome } from './write-dialog.ts'
@@ -32,10 +33,15 @@ export interface SynthSummary {
   readonly dropped: Record<string, number>
   /** How many kept dialogs ran so many programs. */
   readonly rounds: Record<string, number>
-  /** Calls and tokens of all replies that the output rests on, those from the cache included. */
+  /**
+   * Calls and tokens of all replies, of instructions that were not finished as well; those from the
+   * cache count as what they were when they were asked for.
+   */
   readonly spent?: Spent
   /** Their money, where prices are given. */
   readonly cost?: number
+  /** What of it went where. */
+  readonly spentOn?: Readonly<Record<string, Spent & { readonly cost?: number }>>
   /** Lines of the file that were passed over. */
   readonly broken?: number
   /** The option that ended the run before its end; `resume` goes on when it is raised. */
@@ -91,14 +97,13 @@ export async function synthesise(
     })
     if (signal?.aborted && journal.size < count.total) throw new InterruptedError()
     const tally = await assembleOutput(journal, count.total, options)
-    const { kept, dropped, rounds, spent } = tally
+    const { kept, dropped, rounds } = tally
     const summary: SynthSummary = {
       out: options.out,
       kept,
       dropped,
       rounds,
-      ...(spent.calls > 0 ? { spent } : {}),
-      ...(options.inputPrice + options.outputPrice > 0 ? { cost: costOf(spent, options) } : {}),
+      ...accountFor(budget.spent, tally, options),
       ...(count.broken > 0 ? { broken: count.broken } : {}),
       ...(stoppedBy ? { stoppedBy } : {}),
     }
@@ -110,6 +115,25 @@ export async function synthesise(
   } finally {
     await journal.close()
     if (journal.size === 0) await journal.remove()
+  }
+}
+
+/** What was spent, and on what: whatever no finished instruction took went into unfinished ones. */
+function accountFor(
+  spent: Spent,
+  { spentOn: { kept, dropped } }: Tally,
+  options: SynthOptions,
+): Pick<SynthSummary, 'spent' | 'cost' | 'spentOn'> {
+  const priced = options.inputPrice + options.outputPrice > 0
+  const withCost = (part: Spent) => (priced ? { ...part, cost: costOf(part, options) } : part)
+  const parts = { kept, dropped, unfinished: restOf(restOf(spent, kept), dropped) }
+  const taken = Object.entries(parts).filter(([, { calls }]) => calls > 0)
+  return {
+    ...(spent.calls > 0 ? { spent } : {}),
+    ...(priced ? { cost: costOf(spent, options) } : {}),
+    ...(taken.length > 0
+      ? { spentOn: Object.fromEntries(taken.map(([name, part]) => [name, withCost(part)])) }
+      : {}),
   }
 }
 

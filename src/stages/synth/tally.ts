@@ -1,5 +1,5 @@
 import type { DropReason } from './keep/drop-reason.ts'
-import type { Spent } from './teacher.ts'
+import { addSpent, nothingSpent, type Spent } from './spent.ts'
 
 /** Counts of a run. */
 export interface Tally {
@@ -8,40 +8,32 @@ export interface Tally {
   readonly dropped: Record<string, number>
   /** How many kept dialogs ran so many programs. */
   readonly rounds: Record<string, number>
-  readonly spent: Spent
-  keep(rounds: number): void
-  drop(reason: DropReason): void
-  spend(spent: Spent | undefined): void
+  /** What the replies to kept and to dropped instructions took. */
+  readonly spentOn: { readonly kept: Spent; readonly dropped: Spent }
+  keep(rounds: number, spent?: Spent): void
+  drop(reason: DropReason, spent?: Spent): void
 }
 
 export function createTally(): Tally {
   let kept = 0
-  let spent: Spent = { calls: 0, inputTokens: 0, outputTokens: 0 }
+  const spentOn = { kept: nothingSpent, dropped: nothingSpent }
   const dropped: Record<string, number> = {}
   const rounds: Record<string, number> = {}
   return {
     get kept() {
       return kept
     },
-    get spent() {
-      return spent
-    },
+    spentOn,
     dropped,
     rounds,
-    keep(count) {
+    keep(count, spent = nothingSpent) {
       kept += 1
+      spentOn.kept = addSpent(spentOn.kept, spent)
       rounds[count] = (rounds[count] ?? 0) + 1
     },
-    drop(reason) {
+    drop(reason, spent = nothingSpent) {
       dropped[reason] = (dropped[reason] ?? 0) + 1
-    },
-    spend(more) {
-      if (!more) return
-      spent = {
-        calls: spent.calls + more.calls,
-        inputTokens: spent.inputTokens + more.inputTokens,
-        outputTokens: spent.outputTokens + more.outputTokens,
-      }
+      spentOn.dropped = addSpent(spentOn.dropped, spent)
     },
   }
 }

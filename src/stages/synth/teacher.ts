@@ -1,5 +1,6 @@
 import type { Instruction } from '../../data/datasets/index.ts'
 import type { CellResult } from '../../sandbox/index.ts'
+import type { Spent } from './spent.ts'
 
 /** One program of a reflection: what is said before it, and its code with its tests. */
 export interface Attempt {
@@ -45,13 +46,6 @@ export interface TeacherSession {
   readonly spent?: Spent
   /** The replies so far as they came, for a recording. */
   readonly replies?: readonly unknown[]
-}
-
-/** Calls and tokens of one instruction or of many. */
-export interface Spent {
-  readonly calls: number
-  readonly inputTokens: number
-  readonly outputTokens: number
 }
 
 /** Writes reflection sequences; undefined when it has nothing to say to an instruction. */

@@ -8,7 +8,8 @@ import { mentionsReflection } from './keep/mentions-reflection.ts'
 import { fenceCode } from './languages.ts'
 import { openNotebook } from './notebook/notebook.ts'
 import type { SynthOptions } from './options.ts'
-import { isProblem, type Spent, type Teacher, type TeacherSession } from './teacher.ts'
+import type { Spent } from './spent.ts'
+import { isProblem, type Teacher, type TeacherSession } from './teacher.ts'
 import type { Cache } from './teachers/response-cache.ts'
 
 /** What became of one instruction. */

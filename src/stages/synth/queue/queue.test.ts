@@ -123,6 +123,9 @@ describe('many workers', () => {
     expect(summary.stoppedBy).toBe('maxCost')
     expect(summary.kept).toBeLessThan(12)
     expect(costOfServed()).toBeLessThanOrEqual(0.015)
+    expect(summary.cost).toBeCloseTo(costOfServed(), 9)
+    expect(summary.spent?.calls).toBe(server.counts.requests)
+    expect(summary.spentOn?.unfinished?.calls).toBe(server.counts.requests - 4 * summary.kept)
     // Not stopped long before either: a call costs 0.004 at most, and some 0.001.
     expect(costOfServed()).toBeGreaterThan(0.009)
     const rest = await synthesise({ ...options, maxCost: 1, resume: true })

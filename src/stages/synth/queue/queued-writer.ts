@@ -5,9 +5,11 @@ import type { DialogWriter } from '../dialog-writer.ts'
 import type { SynthOptions } from '../options.ts'
 import type { PromptSet } from '../prompts/load-prompts.ts'
 import { computeRunKey } from '../run-key.ts'
+import { restOf } from '../spent.ts'
 import type { CallMeter } from '../teachers/cached-transport.ts'
 import type { WrittenDialog } from '../write-dialog.ts'
 import { budgetKeyOf, type QueuedRun, type QueuedTask, queueName, runKeyOf } from './queued-run.ts'
+import { openSharedBudget, readSharedBudget } from './shared-budget.ts'
 
 /** Instructions that wait at the server or are in work, so that no worker runs dry. */
 const placesInQueue = 256
@@ -30,11 +32,11 @@ export async function openQueuedWriter(
   const run = await chooseRunId(options, prompts)
   const shared: QueuedRun = { options: withoutPlaces(options), prompts }
   await giver.store.put(runKeyOf(run), shared)
-  const limits = budgetOptions.map((name) => options[name] ?? Number.POSITIVE_INFINITY)
-  const spent = [budget.spentTokens, budget.spentCost]
-  await giver.store.ledger(budgetKeyOf(run)).open(limits, spent, options.overwrite)
+  const ledger = giver.store.ledger(budgetKeyOf(run))
+  await openSharedBudget(ledger, options, budget.spent)
   // After a failure nothing more is to be begun. What is taken back fails later than what was its cause.
   let takenBack: Promise<void> | undefined
+  let ranOut = false
   const takeBackOnce = () => {
     takenBack ??= giver.takeBack()
   }
@@ -52,13 +54,17 @@ export async function openQueuedWriter(
         return written
       } catch (error) {
         takeBackOnce()
-        throw asBudgetSpent(error)
+        const known = asBudgetSpent(error)
+        ranOut ||= known instanceof BudgetSpent
+        throw known
       }
     },
     written: (index) => giver.forget(`${run}-${index}`),
     async dispose() {
       signal?.removeEventListener('abort', takeBackOnce)
       await takenBack
+      // What workers spent on instructions that they did not finish.
+      if (ranOut) budget.add(restOf(await readSharedBudget(ledger), budget.spent))
       await giver.close()
     },
   }

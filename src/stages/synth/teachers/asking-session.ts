@@ -1,6 +1,7 @@
 import type { CellResult } from '../../../sandbox/index.ts'
 import type { SynthOptions } from '../options.ts'
-import { isProblem, type Spent, type TeacherProblem, type TeacherSession } from '../teacher.ts'
+import type { Spent } from '../spent.ts'
+import { isProblem, type TeacherProblem, type TeacherSession } from '../teacher.ts'
 import type { Reply, Sampling, Transport } from './reply.ts'
 
 /** Calls for one instruction, in order, with their account. */

@@ -34,7 +34,7 @@ export function cachedTransport<Request>(
         meter.asked(reply.usage)
         return reply
       } catch (error) {
-        await settle({ inputTokens: 0, outputTokens: 0 })
+        await settle()
         throw error
       }
     },

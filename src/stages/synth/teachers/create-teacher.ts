@@ -7,9 +7,10 @@ import { type CallMeter, cachedTransport } from './cached-transport.ts'
 import { chatTeacher } from './chat-teacher.ts'
 import { nativeTeacher } from './native/native-teacher.ts'
 import { recordedTransport } from './recorded-transport.ts'
-import type { ChatRequest, DialogRequest, Transport } from './reply.ts'
+import type { DialogRequest, Transport } from './reply.ts'
 import type { Cache } from './response-cache.ts'
 import { resolveConcurrency, splitTeacher } from './teacher-spec.ts'
+import { worstOfChat, worstOfDialog } from './worst-usage.ts'
 
 /** What a teacher works with. */
 export interface TeacherTools {
@@ -68,14 +69,9 @@ function nativeOver(
   options: SynthOptions,
   { cache, budget, meter }: TeacherTools,
 ): OpenTeacher {
-  const estimate = ({ messages, sampling }: DialogRequest) => {
-    const blocks = messages.flatMap(({ content }) => content)
-    const characters = blocks.reduce((sum, { content }) => sum + content.length + 16, 0)
-    return { inputTokens: Math.ceil(characters / 2), outputTokens: sampling.maxTokens }
-  }
   return {
     teacher: nativeTeacher(
-      cachedTransport(transport, cache, budget, estimate, meter),
+      cachedTransport(transport, cache, budget, worstOfDialog, meter),
       prompts,
       options,
     ),
@@ -89,18 +85,9 @@ function chatOver(
   options: SynthOptions,
   { cache, budget, meter }: TeacherTools,
 ): OpenTeacher {
-  const cached = cachedTransport(transport, cache, budget, estimateUsage, meter)
+  const cached = cachedTransport(transport, cache, budget, worstOfChat, meter)
   return {
     teacher: chatTeacher(cached, prompts, options),
     dispose: async () => transport.dispose?.(),
   }
-}
-
-/** The most a request may take: a token for every two characters read, and all that may be written. */
-function estimateUsage({ messages, sampling }: ChatRequest) {
-  const characters = messages.reduce(
-    (sum, { content, toolCall }) => sum + content.length + (toolCall?.arguments.length ?? 0) + 16,
-    0,
-  )
-  return { inputTokens: Math.ceil(characters / 2), outputTokens: sampling.maxTokens }
 }

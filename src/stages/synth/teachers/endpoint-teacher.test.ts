@@ -1,4 +1,6 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -103,7 +105,14 @@ describe('an endpoint as the teacher', () => {
     const fault = (n: number) => (n > 3 && n % 3 === 0 ? kinds[(n / 3) % 7] : undefined)
     const summary = await run(
       { respond: additionTeacher(1), fault },
-      { stream, stallTimeoutMs: 150, maxRetries: 30, seed: 1 },
+      // What comes at once is silent until it is whole: only the time of a call ends a stall there.
+      {
+        stream,
+        stallTimeoutMs: 150,
+        ...(stream ? {} : { timeoutMs: 400 }),
+        maxRetries: 30,
+        seed: 1,
+      },
       5,
     )
     expect(summary).toMatchObject({ kept: 5, rounds: { 2: 5 } })
@@ -181,6 +190,18 @@ describe('an endpoint as the teacher', () => {
     }
     const summary = await run({ respond }, { timeoutMs: 300 }, 1)
     expect(summary.kept).toBe(1)
+  })
+
+  it('waits for a reply that is not streamed longer than for a silent stream', async () => {
+    const slow = { respond: additionTeacher(0), latencyMs: 400 }
+    const summary = await run(slow, { stream: false, stallTimeoutMs: 100, maxRetries: 0 }, 1)
+    expect(summary.kept).toBe(1)
+    const other = { stallTimeoutMs: 100, maxRetries: 0, out: join(folder, 'other.jsonl') }
+    await server?.close()
+    await expect(run(slow, { ...other, cache: join(folder, 'other') }, 1)).rejects.toMatchObject({
+      code: 'RC_TEACHER_UNREACHABLE',
+      message: expect.stringContaining('silent for too long'),
+    })
   })
 
   it('writes the limit as newer models want it', async () => {
@@ -265,6 +286,72 @@ describe('an endpoint that cannot be used', () => {
       const text = await readFile(join(folder, name)).catch(() => '')
       expect(text.includes('still-secret')).toBe(false)
     }
+  })
+
+  it('shows no secret of the address that a server repeats', async () => {
+    const secret = 's3cr+t/of the=query'
+    const respond = (_: AskedChat, path: string) => ({
+      status: 400,
+      error: { message: `cannot serve ${path} for ${secret}` },
+    })
+    const own = await startTeacherServer({ respond })
+    const baseUrl = `${own.baseUrl}?sig=${encodeURIComponent(secret)}&tenant=a`
+    const error = (await run({ respond }, { baseUrl }, 1).catch((caught) => caught)) as Error
+    await own.close()
+    expect(error).toMatchObject({ code: 'RC_TEACHER_BAD_REQUEST' })
+    expect(error.message).toMatch(/chat\/completions\?sig=\[key\]&tenant=a for \[key\]$/)
+    expect(`${error.stack} ${(error.cause as Error).stack}`).not.toMatch(/s3cr/)
+    const wrong = run({ respond }, { baseUrl: `host:1/v1?sig=${secret}` }, 1)
+    await expect(wrong).rejects.toMatchObject({ message: expect.not.stringContaining('s3cr') })
+  })
+
+  it.each([
+    ['endpoint:m', { stream: true }, 200],
+    ['endpoint:m', { stream: false }, 200],
+    ['completions:m', {}, 200],
+    ['endpoint:m', {}, 404],
+  ])('says that a web page is none: %s, %o, status %i', async (teacher, options, status) => {
+    const web = createServer((_, response) => {
+      response.writeHead(status, { 'Content-Type': 'text/html; charset=utf-8' })
+      response.end('<!DOCTYPE html><html><body>Welcome!</body></html>')
+    })
+    await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve))
+    const baseUrl = `http://127.0.0.1:${(web.address() as AddressInfo).port}`
+    const failure = run({ respond: right }, { teacher, baseUrl, ...options }, 1)
+    await expect(failure).rejects.toMatchObject({
+      code: 'RC_TEACHER_NO_ENDPOINT',
+      status: 2,
+      message: expect.stringContaining(`${baseUrl} is no completions endpoint`),
+      hint: expect.stringContaining(`${baseUrl}/v1`),
+    })
+    await new Promise((resolve) => web.close(resolve))
+  })
+
+  it('bears a page that stands before an endpoint for a while', async () => {
+    let calls = 0
+    const behind = await startTeacherServer({ respond: right })
+    const front = createServer(async (request, response) => {
+      calls += 1
+      if (calls === 2) {
+        request.resume()
+        response.writeHead(200, { 'Content-Type': 'text/html' })
+        response.end('<html>Back soon</html>')
+        return
+      }
+      const chunks: Buffer[] = []
+      for await (const chunk of request) chunks.push(chunk as Buffer)
+      const address = `${behind.baseUrl}/chat/completions`
+      const answer = await fetch(address, { method: 'POST', body: Buffer.concat(chunks) })
+      response.writeHead(200, { 'Content-Type': answer.headers.get('content-type') ?? '' })
+      response.end(Buffer.from(await answer.arrayBuffer()))
+    })
+    await new Promise<void>((resolve) => front.listen(0, '127.0.0.1', resolve))
+    const baseUrl = `http://127.0.0.1:${(front.address() as AddressInfo).port}`
+    expect(await run({ respond: right }, { baseUrl, concurrency: 1 }, 1)).toMatchObject({ kept: 1 })
+    expect(calls).toBe(4)
+    await behind.close()
+    front.closeAllConnections()
+    await new Promise((resolve) => front.close(resolve))
   })
 
   it('names a model that is not there', async () => {

@@ -1,12 +1,10 @@
 import type OpenAI from 'openai'
 import type { SynthOptions } from '../../options.ts'
 import type { ChatMessage, ChatRequest, Reply, Transport } from '../reply.ts'
+import { guessTokens, isEndless } from '../reply-limits.ts'
 import type { EndpointClient } from './endpoint-client.ts'
-import { BrokenStreamError } from './explain-failure.ts'
+import { BrokenStreamError, refuseWebPage } from './explain-failure.ts'
 import { type Attempt, createRetryingCalls, type RetryingCalls } from './retrying-calls.ts'
-
-/** Characters a token has at most, by which an endless reply is told from a long one. */
-const charactersPerToken = 16
 
 /** Chat completions of any compatible server. */
 export function chatTransport(
@@ -53,19 +51,29 @@ async function complete(
   { signal, heard }: Attempt,
 ): Promise<Reply> {
   const body = renderBody(model, request, dialect)
-  const mostCharacters = request.sampling.maxTokens * charactersPerToken
   if (!dialect.stream) {
-    const completion = await client.chat.completions.create(body, { signal })
-    return readCompletion(completion, request, mostCharacters)
+    const { data: completion, response } = await client.chat.completions
+      .create(body, { signal })
+      .withResponse()
+    refuseWebPage(response.headers)
+    return readCompletion(completion, request)
   }
   const streamed: OpenAI.ChatCompletionCreateParamsStreaming = {
     ...body,
     stream: true,
     ...(dialect.omitted.has('stream_options') ? {} : { stream_options: { include_usage: true } }),
   }
-  const stream = await client.chat.completions.create(streamed, { signal })
+  const { data: stream, response } = await client.chat.completions
+    .create(streamed, { signal })
+    .withResponse()
   heard()
-  return readStream(stream, request, mostCharacters, heard)
+  try {
+    refuseWebPage(response.headers)
+  } catch (error) {
+    stream.controller.abort()
+    throw error
+  }
+  return readStream(stream, request, heard)
 }
 
 function renderBody(
@@ -95,11 +103,7 @@ function renderMessage(message: ChatMessage): OpenAI.ChatCompletionMessageParam 
   }
 }
 
-function readCompletion(
-  completion: OpenAI.ChatCompletion,
-  request: ChatRequest,
-  mostCharacters: number,
-): Reply {
+function readCompletion(completion: OpenAI.ChatCompletion, request: ChatRequest): Reply {
   const choice = completion.choices?.[0]
   if (choice === undefined) throw new BrokenStreamError('a reply without choices')
   const { content, refusal, tool_calls: toolCalls } = choice.message
@@ -108,7 +112,8 @@ function readCompletion(
   const text = refusal || content || ''
   const written = text + (toolCall?.arguments ?? '')
   const usage = readUsage(completion.usage, request, written.length)
-  if (written.length > mostCharacters) return { text, finish: 'endless', usage }
+  if (isEndless(written.length, request.sampling.maxTokens))
+    return { text, finish: 'endless', usage }
   const finish = refusal ? 'refused' : readFinish(choice.finish_reason)
   return { text, ...(toolCall ? { toolCall } : {}), finish, usage }
 }
@@ -121,7 +126,6 @@ const pickCall = ({ name, arguments: text }: { name: string; arguments: string }
 async function readStream(
   stream: AsyncIterable<OpenAI.ChatCompletionChunk> & { controller: AbortController },
   request: ChatRequest,
-  mostCharacters: number,
   heard: () => void,
 ): Promise<Reply> {
   let text = ''
@@ -148,7 +152,7 @@ async function readStream(
     }
     finish = choice.finish_reason ?? finish
     const written = thought + text.length + (call?.arguments.length ?? 0)
-    if (written > mostCharacters) {
+    if (isEndless(written, request.sampling.maxTokens)) {
       stream.controller.abort()
       return { text, finish: 'endless', usage: readUsage(usage, request, written) }
     }
@@ -174,7 +178,6 @@ function readFinish(reason: string | null): Reply['finish'] {
   return reason === 'content_filter' ? 'refused' : 'stop'
 }
 
-/** Four characters a token, where a server does not count. */
 function readUsage(
   usage: OpenAI.CompletionUsage | null | undefined,
   { messages }: ChatRequest,
@@ -185,7 +188,7 @@ function readUsage(
     0,
   )
   return {
-    inputTokens: usage?.prompt_tokens ?? Math.ceil(read / 4),
-    outputTokens: usage?.completion_tokens ?? Math.ceil(writtenCharacters / 4),
+    inputTokens: usage?.prompt_tokens ?? guessTokens(read),
+    outputTokens: usage?.completion_tokens ?? guessTokens(writtenCharacters),
   }
 }

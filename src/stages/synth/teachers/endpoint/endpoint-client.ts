@@ -6,7 +6,7 @@ import type { SynthOptions } from '../../options.ts'
 export interface EndpointClient {
   readonly client: OpenAI
   readonly baseUrl: string
-  /** Replaces the key wherever a server repeats it. */
+  /** Replaces the key, and whatever secret the address holds, wherever a server repeats it. */
   redact(text: string): string
 }
 
@@ -40,18 +40,39 @@ export async function openEndpointClient(
       ? {}
       : { defaultHeaders: { Authorization: `Basic ${btoa(credentials.join(':'))}` } }),
   }
+  const secrets = secretsOf(key, credentials, Object.values(defaultQuery))
   const client = apiVersion
     ? new AzureOpenAI({ ...common, baseURL: deploymentUrl(baseURL ?? '', model), apiVersion })
     : new OpenAIClient({ ...common, ...(baseURL === undefined ? {} : { baseURL }) })
   return {
     client,
     baseUrl: client.baseURL,
-    redact: (text) =>
-      [key, credentials?.[1] ?? ''].reduce(
-        (shown, secret) => (secret.length >= 4 ? shown.replaceAll(secret, '[key]') : shown),
-        text,
-      ),
+    redact: (text) => secrets.reduce((shown, secret) => shown.replaceAll(secret, '[key]'), text),
   }
+}
+
+/** Texts shorter than this occur by chance. */
+const leastSecretCharacters = 4
+
+/**
+ * The key, the password and what stands behind the question mark (it may be a signature or a key),
+ * as they are and as they are written in addresses and headers; longer ones first.
+ */
+function secretsOf(
+  key: string,
+  credentials: Address['credentials'],
+  queryValues: readonly string[],
+): string[] {
+  const plain = [key, credentials?.[1] ?? '', ...queryValues]
+  const written = plain.flatMap((secret) => [
+    secret,
+    encodeURIComponent(secret),
+    new URLSearchParams({ '': secret }).toString().slice(1),
+  ])
+  const header = credentials === undefined ? [] : [btoa(credentials.join(':'))]
+  return [...new Set([...written, ...header])]
+    .filter(({ length }) => length >= leastSecretCharacters)
+    .sort((one, other) => other.length - one.length)
 }
 
 /** An Azure resource knows models by deployment: the one of the address, or the model's name. */
@@ -71,7 +92,7 @@ interface Address {
 function splitAddress(text: string): Address {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
-    const shown = text.replace(/\/\/[^@/]*@/, '//')
+    const shown = text.replace(/\/\/[^@/]*@/, '//').replace(/[?#].*$/s, '')
     throw new InputError(`the base URL ${shown} is none: expected http:// or https://`, {
       code: 'RC_BAD_BASE_URL',
       hint: 'Give for example --base-url http://localhost:8000/v1.',

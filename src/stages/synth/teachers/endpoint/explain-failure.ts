@@ -21,12 +21,40 @@ export class StallError extends Error {}
 /** The stream ended before it said that it was at its end. */
 export class BrokenStreamError extends Error {}
 
+/** What came is a page for people, not a reply: its type. */
+export class WebPageError extends Error {}
+
+/** @throws `WebPageError` */
+export function refuseWebPage(headers: Headers | undefined): void {
+  const type = headers?.get('content-type') ?? ''
+  if (isWebPage(type)) throw new WebPageError(type)
+}
+
+const isWebPage = (contentType: string) => /\b(?:html|xhtml)\b/i.test(contentType)
+
 /** Tells passing faults, answers in the guise of errors, and faults that nothing will mend. */
 export function explainFailure(
   error: unknown,
-  { model, baseUrl, redact }: { model: string; baseUrl: string; redact: (text: string) => string },
+  {
+    model,
+    baseUrl,
+    redact,
+    everHeard,
+  }: {
+    model: string
+    baseUrl: string
+    redact: (text: string) => string
+    /** Whether the endpoint has ever replied. */
+    everHeard: boolean
+  },
 ): Failure {
   if (error instanceof StallError) return { kind: 'again', end: 'other', what: error.message }
+  if (error instanceof WebPageError) {
+    // An endpoint that has replied before is behind something that shows its own page for a while.
+    return everHeard
+      ? { kind: 'again', end: 'overload', what: `a web page (${error.message}) instead of a reply` }
+      : fatal(...noEndpoint(baseUrl, error.message), error)
+  }
   if (!(error instanceof ApiErrorClass) || error.status === undefined) {
     return { kind: 'again', end: connectionEnd(error), what: redact(describeConnection(error)) }
   }
@@ -53,6 +81,9 @@ export function explainFailure(
       error,
     )
   }
+  const type = error.headers?.get('content-type') ?? ''
+  if (isWebPage(type) && !everHeard)
+    return fatal(...noEndpoint(baseUrl, `${status}, ${type}`), error)
   if (status === 404) {
     return fatal(
       'RC_TEACHER_NOT_FOUND',
@@ -98,6 +129,15 @@ function bothTokenNames(message: string): string | undefined {
   return message.includes('max_completion_tokens') && message.includes('max_tokens')
     ? 'max_tokens'
     : undefined
+}
+
+function noEndpoint(baseUrl: string, got: string): [code: string, message: string, hint: string] {
+  const likely = /\/v\d+$/.test(baseUrl) ? '' : `, probably ${baseUrl}/v1`
+  return [
+    'RC_TEACHER_NO_ENDPOINT',
+    `${baseUrl} is no completions endpoint: expected JSON or a stream, got a web page (${got})`,
+    `Give --base-url the address of the API${likely}.`,
+  ]
 }
 
 /** Refused and timed-out connections may be overload, a broken one is a stray fault. */

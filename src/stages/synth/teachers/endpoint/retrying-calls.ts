@@ -7,7 +7,7 @@ import { type CallLimiter, createCallLimiter } from './call-limiter.ts'
 import type { EndpointClient } from './endpoint-client.ts'
 import { explainFailure, StallError, unreachable } from './explain-failure.ts'
 import { chooseWait } from './retry-after.ts'
-import { createStallWatch } from './stall-watch.ts'
+import { createStallWatch, type StallWatch } from './stall-watch.ts'
 
 /** What an attempt may use. */
 export interface Attempt {
@@ -35,6 +35,9 @@ const stallCheckMs = 100
 const adaptationLimit = 4
 
 /**
+ * A reply that is streamed may be silent for `stallTimeoutMs` at most; one that comes at once is
+ * silent until it is whole, and only `timeoutMs` bounds it.
+ *
  * @param adapt changes how requests are written after the server refused a parameter; false when
  * there is nothing to change
  */
@@ -48,7 +51,9 @@ export function createRetryingCalls(
   // Each call in flight listens.
   setMaxListeners(0, stop)
   const limiter = createCallLimiter(options.concurrency)
-  const stall = createStallWatch(options.stallTimeoutMs)
+  const stall: StallWatch = options.stream
+    ? createStallWatch(options.stallTimeoutMs)
+    : { patienceMs: Number.POSITIVE_INFINITY, learn: () => {} }
   let attempts = 0
   let everHeard = false
   let heardCount = 0
@@ -86,7 +91,10 @@ export function createRetryingCalls(
     } catch (error) {
       if (stop.aborted) throw new InterruptedError()
       if (silence === undefined) throw error
-      const what = silence < stall.patienceMs ? 'not at its end in time' : 'silent for too long'
+      const what =
+        silence < stall.patienceMs
+          ? `no whole reply in ${options.timeoutMs} ms (timeoutMs)`
+          : 'silent for too long'
       throw new StallError(what, { cause: error })
     } finally {
       clearInterval(timer)
@@ -121,7 +129,7 @@ export function createRetryingCalls(
             limiter.release('other')
             throw error
           }
-          const failure = explainFailure(error, about)
+          const failure = explainFailure(error, { ...about, everHeard })
           limiter.release(failure.kind === 'again' ? failure.end : 'other')
           if (failure.kind === 'fatal') throw failure.error
           if (failure.kind === 'reply') return failure.reply

@@ -9,9 +9,11 @@ import {
 } from '../../../../data/dialog/index.ts'
 import type { SynthOptions } from '../../options.ts'
 import type { EndpointClient } from '../endpoint/endpoint-client.ts'
-import { BrokenStreamError } from '../endpoint/explain-failure.ts'
+import { BrokenStreamError, refuseWebPage } from '../endpoint/explain-failure.ts'
 import { createRetryingCalls } from '../endpoint/retrying-calls.ts'
 import type { DialogRequest, Reply, Transport } from '../reply.ts'
+import { guessTokens, isEndless } from '../reply-limits.ts'
+import { escapeText } from './escape-text.ts'
 import { writeBlocks } from './write-blocks.ts'
 
 /**
@@ -24,16 +26,23 @@ export function completionsTransport(
   options: SynthOptions & { concurrency: number },
   stop: AbortSignal,
 ): Transport<DialogRequest> {
-  const calls = createRetryingCalls(endpoint, model, options, () => false, stop)
+  const calls = createRetryingCalls(
+    endpoint,
+    model,
+    { ...options, stream: false },
+    () => false,
+    stop,
+  )
   const writeBlock = async (
     messages: readonly Message[],
     { maxTokens, temperature, topP }: DialogRequest['sampling'],
   ) => {
+    const prompt = formatSegments(renderOpenDialog(messages).map(escapeText))
     const reply = await calls.call(async ({ signal }): Promise<Reply> => {
-      const completion = await endpoint.client.completions.create(
+      const request = endpoint.client.completions.create(
         {
           model,
-          prompt: formatSegments(renderOpenDialog(messages).map(escapeText)),
+          prompt,
           max_tokens: maxTokens,
           temperature,
           ...(topP === 1 ? {} : { top_p: topP }),
@@ -43,16 +52,18 @@ export function completionsTransport(
         },
         { signal },
       )
+      const { data: completion, response } = await request.withResponse()
+      refuseWebPage(response.headers)
       const [choice] = completion.choices ?? []
       if (choice === undefined) throw new BrokenStreamError('a reply without choices')
-      const { prompt_tokens: inputTokens = 0, completion_tokens: outputTokens = 0 } =
-        completion.usage ?? {}
-      return {
-        // An empty text is how the end of a message looks here.
-        text: choice.text === '' ? endMark : choice.text,
-        finish: choice.finish_reason === 'length' ? 'length' : 'stop',
-        usage: { inputTokens, outputTokens },
+      const { text, finish_reason: reason } = choice
+      const usage = {
+        inputTokens: completion.usage?.prompt_tokens ?? guessTokens(prompt.length),
+        outputTokens: completion.usage?.completion_tokens ?? guessTokens(text.length),
       }
+      if (isEndless(text.length, maxTokens)) return { text: '', finish: 'endless', usage }
+      // An empty text is how the end of a message looks here.
+      return { text: text || endMark, finish: reason === 'length' ? 'length' : 'stop', usage }
     })
     const failed = reply.finish !== 'stop' && reply.finish !== 'length'
     return {
@@ -64,21 +75,12 @@ export function completionsTransport(
   }
   return {
     identity: { kind: 'completions', model, baseUrl: endpoint.baseUrl },
-    send: ({ messages, sampling }) => writeBlocks(messages, (open) => writeBlock(open, sampling)),
+    send: ({ messages, sampling }) =>
+      writeBlocks(messages, sampling.maxTokens, (open) => writeBlock(open, sampling)),
   }
 }
 
 const endMark = '<|endofmessage|>'
-
-function escapeText(segment: DialogSegment): DialogSegment {
-  if ('special' in segment) return segment
-  return {
-    text: segment.text.replace(
-      /<\|(user|assistant|text|code|execution|endofblock|endofmessage)\|>/g,
-      '<| $1|>',
-    ),
-  }
-}
 
 /** A type token at the beginning is one; whatever comes later is found and told apart too. */
 function splitTokens(text: string): DialogSegment[] {

@@ -20,7 +20,9 @@ export async function engineTransport(
   return {
     identity,
     send: ({ messages, sampling, draw }) =>
-      writeBlocks(messages, (open, index) => write(open, sampling, `${draw} ${index}`)),
+      writeBlocks(messages, sampling.maxTokens, (open, index) =>
+        write(open, sampling, `${draw} ${index}`),
+      ),
     dispose: () => generator.dispose(),
   }
 }

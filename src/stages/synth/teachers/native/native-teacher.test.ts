@@ -5,7 +5,11 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { synthOptionsSchema } from '../../options.ts'
 import { synthesise } from '../../synthesise.ts'
-import { startTeacherServer, type TeacherServer } from '../teacher-server.fixture.ts'
+import {
+  startTeacherServer,
+  type TeacherServer,
+  type TeacherServerOptions,
+} from '../teacher-server.fixture.ts'
 
 let folder: string
 let server: TeacherServer | undefined
@@ -20,9 +24,13 @@ afterEach(async () => {
 })
 
 /** A tuned model behind raw completions: it knows what comes next by the end of the prompt. */
-async function startModel(script: (prompt: string) => string) {
+async function startModel(
+  script: (prompt: string) => string,
+  more: Partial<TeacherServerOptions> = {},
+) {
   server = await startTeacherServer({
     respond: ({ prompt }) => ({ text: script(String(prompt)) }),
+    ...more,
   })
   return server.baseUrl
 }
@@ -73,6 +81,38 @@ describe('a tuned model behind a raw completions endpoint', () => {
       stop: ['<|endofblock|>', '<|endofmessage|>'],
       skip_special_tokens: false,
     })
+  })
+
+  it('is given time for a whole reply, which is not streamed', async () => {
+    const baseUrl = await startModel(script, { latencyMs: 300 })
+    const settings = { baseUrl, stallTimeoutMs: 100, maxRetries: 0 }
+    expect(await run('completions:tuned', settings)).toMatchObject({ kept: 1 })
+  })
+
+  it('is counted by characters where the server does not count, and held to a limit', async () => {
+    const baseUrl = await startModel(script, { usage: false })
+    const summary = await run('completions:tuned', { baseUrl })
+    const prompts = server?.requests.map(({ body }) => String(body.prompt).length) ?? []
+    const read = prompts.reduce((sum, length) => sum + Math.ceil(length / 4), 0)
+    expect(summary.spent?.inputTokens).toBe(read)
+    expect(summary.spent?.outputTokens).toBeGreaterThan(60)
+    const other = { out: join(folder, 'other.jsonl'), cache: join(folder, 'other') }
+    const bounds = { maxTokensTotal: 3000, maxTokens: 50 }
+    const stopped = await run('completions:tuned', { baseUrl, ...other, ...bounds })
+    expect(stopped.stoppedBy).toBe('maxTokensTotal')
+  })
+
+  it('is not let write text without end, in one block or in many', async () => {
+    const long = await startModel(() => `<|text|>${'again '.repeat(200)}`)
+    expect(await run('completions:tuned', { baseUrl: long, maxTokens: 40 })).toMatchObject({
+      dropped: { 'endless-reply': 1 },
+    })
+    await server?.close()
+    const many = await startModel(() => `<|text|>${'again '.repeat(20)}`)
+    const other = { out: join(folder, 'other.jsonl'), cache: join(folder, 'other') }
+    const summary = await run('completions:tuned', { baseUrl: many, maxTokens: 40, ...other })
+    expect(summary.dropped).toEqual({ 'cut-off': 1 })
+    expect(server?.counts.requests).toBe(2)
   })
 
   it.each([

@@ -17,11 +17,15 @@ export interface WrittenBlock {
 }
 
 /** Blocks that a turn may have before its program: more is a model that never comes to it. */
-const blockLimit = 8
+export const blockLimit = 8
 
-/** Lets a model write block after block until a program is whole or its message ends. */
+/**
+ * Lets a model write block after block until a program is whole, its message ends, or it has
+ * written `maxTokens`.
+ */
 export async function writeBlocks(
   messages: readonly Message[],
+  maxTokens: number,
   writeBlock: (messages: readonly Message[], index: number) => Promise<WrittenBlock>,
 ): Promise<Reply> {
   const blocks: Block[] = []
@@ -41,6 +45,7 @@ export async function writeBlocks(
     if (block === undefined) return end('stop', JSON.stringify(written.segments))
     blocks.push(block)
     if (block.type !== 'text') return end('stop')
+    if (usage.outputTokens >= maxTokens) return end('length')
   }
   return end('endless')
 }

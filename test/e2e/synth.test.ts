@@ -69,7 +69,9 @@ describe('synth with an endpoint', () => {
     const preview = await runCli([...flags, '--preview', '2'])
     expect(preview.status).toBe(0)
     expect(preview.stdout.match(/^tasks-\d, kept$/gm)).toEqual(['tasks-1, kept', 'tasks-2, kept'])
-    expect(preview.stdout).toContain('<|execution|>Traceback')
+    expect(preview.stdout).toMatch(/^ {2}execution\n {2}│ Traceback/m)
+    expect(preview.stdout).toMatch(/^assistant\n {2}text\n {2}│ I add the number\.\n {2}code\n/m)
+    expect(preview.stdout).not.toContain('<|')
     const prices = ['--input-price', '1', '--output-price', '2']
     const estimate = await runCli([...flags, ...prices, '--estimate', '--pilot', '3', '--json'])
     expect(JSON.parse(estimate.stdout)).toMatchObject({ instructions: 6, pilot: 3, calls: 24 })

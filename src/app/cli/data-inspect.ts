@@ -11,6 +11,7 @@ import {
 } from '../../stages/plan/index.ts'
 import { findModel } from '../pipeline/index.ts'
 import { defineCommand } from './command.ts'
+import { drawBlocks } from './draw-blocks.ts'
 import type { Terminal } from './terminal.ts'
 
 interface ShownBlock extends InspectedBlock {
@@ -70,26 +71,22 @@ function renderBlocks(
   { colors }: Terminal,
 ): string {
   const legend = `${colors.green('learned by teacher and student')}  ${colors.blue('learned by the teacher')}  seen  ${colors.dim('hidden from the student')}`
-  let message = -1
-  const parts = blocks.map((block) => {
-    const title = block.message === message ? '' : `\n${colors.bold(block.role)}\n`
-    message = block.message
-    return `${title}${renderBlock(block, reflection, colors)}`
-  })
-  return `${legend}\n${parts.join('\n')}`
+  const drawn = blocks.map((block) => ({
+    ...block,
+    head: describeBlock(block, reflection),
+    paint: chooseColour(block, reflection, colors),
+  }))
+  return `${legend}\n${drawBlocks(drawn, { colors })}`
 }
 
-function renderBlock(block: ShownBlock, reflection: boolean, colors: Terminal['colors']): string {
+function describeBlock(block: ShownBlock, reflection: boolean): string {
   const tokens = block.end - block.start
   const share = (count: number) =>
     count === tokens ? 'all' : count === 0 ? 'none' : `${count} of ${tokens}`
   const student = reflection
     ? `; student sees ${share(block.studentSees)}, learns ${share(block.studentLearns)}`
     : ''
-  const head = `  ${block.type}, ${tokens} tokens: teacher sees ${share(block.teacherSees)}, learns ${share(block.teacherLearns)}${student}`
-  const paint = chooseColour(block, reflection, colors)
-  const lines = block.content.split('\n').map((line) => `  │ ${paint(line)}`)
-  return `${colors.cyan(head)}\n${lines.join('\n')}`
+  return `${block.type}, ${tokens} tokens: teacher sees ${share(block.teacherSees)}, learns ${share(block.teacherLearns)}${student}`
 }
 
 function chooseColour(

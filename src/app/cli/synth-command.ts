@@ -1,7 +1,8 @@
 import { z } from 'zod'
-import { formatSegments, renderDialog } from '../../data/dialog/index.ts'
+import type { Dialog } from '../../data/dialog/index.ts'
 import { type SynthOptions, synthOptionsSchema } from '../../stages/synth/options.ts'
 import { defineCommand } from './command.ts'
+import { type DrawnBlock, drawBlocks } from './draw-blocks.ts'
 import { formatDuration, formatSummary } from './format.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -59,14 +60,20 @@ function renderForecast(options: SynthOptions, forecast: unknown): string {
   return `${formatSummary({ options })}\n\nNo call was made.\n${formatSummary({ forecast })}`
 }
 
-function renderPreview(dialogs: readonly Previewed[], { colors }: Terminal): string {
+function renderPreview(dialogs: readonly Previewed[], terminal: Terminal): string {
   const parts = dialogs.map(({ id, dialog, reason, detail }) => {
     const verdict =
       reason === undefined ? 'kept' : `dropped: ${reason}${detail ? ` (${detail})` : ''}`
-    const head = colors.bold(`${id}, ${verdict}`)
-    return dialog === undefined ? head : `${head}\n${formatSegments(renderDialog(dialog))}`
+    const head = terminal.colors.bold(`${id}, ${verdict}`)
+    return dialog === undefined ? head : `${head}\n${drawBlocks(blocksOf(dialog), terminal)}`
   })
   return parts.join('\n\n')
+}
+
+function blocksOf({ messages }: Dialog): DrawnBlock[] {
+  return messages.flatMap(({ role, content }, message) =>
+    content.map((block) => ({ message, role, head: block.type, content: block.content })),
+  )
 }
 
 function renderEstimate(estimate: Estimate): string {

@@ -8,6 +8,7 @@ import {
   type InstructionFormat,
   type ParsedInstruction,
 } from './instruction-formats.ts'
+import { arrayHint } from './read-json-lines.ts'
 import { type ReadOptions, readLines } from './read-lines.ts'
 import { readRecords } from './read-records.ts'
 
@@ -26,7 +27,8 @@ export interface InstructionOptions extends ReadOptions {
 export type InstructionColumn = 'id' | 'instruction' | 'answer' | 'tests' | 'entryPoint'
 
 /**
- * Reads instructions in bounded memory: JSON Lines (`.gz`, `.zst`) or Parquet of CodeFeedback
+ * Reads instructions in bounded memory: JSON Lines, a JSON array (`.json`), both also with `.gz` or
+ * `.zst`, or Parquet of CodeFeedback
  * (`query`, `answer`), Alpaca (`instruction`, `input`, `output`), chats of OpenAI (`messages`) or
  * ShareGPT (`conversations`), or `instruction` with `id`, `answer`, `tests` and `entryPoint` as
  * there are; in a `.txt` file each line that is not blank is an instruction.
@@ -77,7 +79,9 @@ function parseRecord(
   line: number,
   options: InstructionOptions,
 ): Instruction {
-  const fields = renameColumns(readFields(value, path, line), options.columns)
+  const given = readFields(value, path, line)
+  refuseMissingColumn(given, path, line, options.columns)
+  const fields = renameColumns(given, options.columns)
   const format = options.format ?? chooseFormat(fields, options.columns)
   if (format === undefined) throw unknownFormat(path, line, fields)
   const { used, ...parsed } = parseFields(fields, format, path, line, options.columns)
@@ -103,7 +107,19 @@ function readFields(value: unknown, path: string, line: number): Record<string, 
     return value as Record<string, unknown>
   }
   const { message } = new FieldProblem('record', 'an object', value)
-  throw badInstruction(path, line, 'record', message)
+  throw badInstruction(path, line, 'record', message, Array.isArray(value) ? arrayHint : undefined)
+}
+
+/** Other parts may be absent; the instruction that was named must be there. */
+function refuseMissingColumn(
+  given: Record<string, unknown>,
+  path: string,
+  line: number,
+  { instruction: column }: NonNullable<InstructionOptions['columns']> = {},
+): void {
+  if (column === undefined || column in given) return
+  const problem = `expected text, got nothing; the columns are ${listKeys(given)}`
+  throw badInstruction(path, line, `column ${column}`, problem)
 }
 
 function parseFields(
@@ -148,14 +164,27 @@ function stemOf(path: string): string {
 }
 
 function unknownFormat(path: string, line: number, fields: Record<string, unknown>): InputError {
-  const keys = Object.keys(fields).map((key) => JSON.stringify(key))
-  const problem = `expected the keys of a known format, got ${keys.slice(0, 8).join(', ') || 'none'}`
+  const problem = `expected the keys of a known format, got ${listKeys(fields)}`
   return badInstruction(path, line, 'record', problem)
 }
 
-function badInstruction(path: string, line: number, field: string, problem: string): InputError {
+function listKeys(fields: Record<string, unknown>): string {
+  const keys = Object.keys(fields).map((key) => JSON.stringify(key))
+  const more = keys.length > mostKeysShown ? `, … (${keys.length})` : ''
+  return `${keys.slice(0, mostKeysShown).join(', ') || 'none'}${more}`
+}
+
+const mostKeysShown = 24
+
+function badInstruction(
+  path: string,
+  line: number,
+  field: string,
+  problem: string,
+  hint = 'A record has "query" and "answer", "instruction" (with "output" or "tests"), "messages" or "conversations"; columns of other names can be given by name.',
+): InputError {
   return new InputError(`${path}, line ${line}, ${field}: ${problem}`, {
     code: 'RC_BAD_INSTRUCTION',
-    hint: 'A record has "query" and "answer", "instruction" (with "output" or "tests"), "messages" or "conversations"; columns of other names can be given by name.',
+    hint,
   })
 }

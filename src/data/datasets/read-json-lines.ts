@@ -2,7 +2,7 @@ import { InputError } from '../../core/index.ts'
 import { findJsonFault } from './json-fault.ts'
 import { type ReadOptions, readLines } from './read-lines.ts'
 
-/** One record and its line (Parquet: row) from 1. */
+/** One record and its line (Parquet: row; JSON array: element) from 1. */
 export interface DataRecord {
   line: number
   value: unknown
@@ -35,13 +35,14 @@ function parseLine(text: string, path: string, line: number): { value: unknown }
     const { at, problem } = findJsonFault(text) ?? { at: 0, problem: String(error) }
     return new InputError(`${path}, line ${line}, column ${at + 1}: ${problem}`, {
       code: 'RC_BAD_JSON_LINE',
-      hint: hintFor(text, at),
+      hint: hintFor(text, at, line),
       cause: error,
     })
   }
 }
 
-function hintFor(text: string, at: number): string {
+function hintFor(text: string, at: number, line: number): string {
+  if (line === 1 && text.trimStart().startsWith('[')) return arrayHint
   if (/^(?:-?Infinity|NaN)/.test(text.slice(at, at + 10))) {
     return 'JSON has no NaN and no Infinity; write null, or leave the key out.'
   }
@@ -50,3 +51,7 @@ function hintFor(text: string, at: number): string {
   }
   return 'Each line must hold one JSON value, as json.dumps or JSON.stringify write it.'
 }
+
+/** What to do with an array where one value a line was expected. */
+export const arrayHint =
+  "A JSON array is read from a file whose name ends in .json; or write its elements one a line: jq -c '.[]' FILE."

@@ -1,14 +1,23 @@
 import { type Dialog, validateDialog } from '../dialog/index.ts'
+import { isJsonArray, readJsonArray } from './read-json-array.ts'
 import { type DataRecord, readJsonLines } from './read-json-lines.ts'
 import type { ReadOptions } from './read-lines.ts'
 import { readParquet } from './read-parquet.ts'
 
-/** Records of a Parquet file (by its ending) or of JSON Lines, plain or compressed. */
-export function readRecords(path: string, options: ReadOptions = {}): AsyncGenerator<DataRecord> {
-  return /\.parquet$/i.test(path) ? readParquet(path, options) : readJsonLines(path, options)
+/**
+ * Records of a Parquet file or of a JSON array (by their endings `.parquet` and `.json`), or of JSON
+ * Lines, plain or compressed.
+ */
+export async function* readRecords(
+  path: string,
+  options: ReadOptions = {},
+): AsyncGenerator<DataRecord> {
+  if (/\.parquet$/i.test(path)) yield* readParquet(path, options)
+  else if (await isJsonArray(path)) yield* readJsonArray(path, options)
+  else yield* readJsonLines(path, options)
 }
 
-/** A dialog and its line (Parquet: row) from 1. */
+/** A dialog and its line (Parquet: row; JSON array: element) from 1. */
 export interface DialogRecord {
   line: number
   dialog: Dialog

@@ -21,30 +21,75 @@ interface LanguageFacts {
   readonly tags: readonly string[]
   /** How a comment to the end of the line begins. */
   readonly comment: string
+  /** How tests fail in it, as a teacher is told. */
+  readonly failing: string
   /** Its name in the sandbox. */
   readonly sandbox: SandboxLanguage
 }
 
-/** One line a language. */
+const throwing = 'A test that fails throws `new Error(...)` with the value in its message.'
+
+/** One entry a language. */
 export const languageTable: Record<Language, LanguageFacts> = {
   python: {
     name: 'Python',
     tags: ['python', 'py', 'python3', 'ipython'],
     comment: '#',
+    failing: 'A test is an `assert` statement whose message shows the value.',
     sandbox: 'python',
   },
   javascript: {
     name: 'JavaScript',
     tags: ['javascript', 'js', 'node', 'mjs'],
     comment: '//',
+    failing: throwing,
     sandbox: 'js',
   },
-  typescript: { name: 'TypeScript', tags: ['typescript', 'ts'], comment: '//', sandbox: 'ts' },
-  cpp: { name: 'C++', tags: ['cpp', 'c++', 'cc', 'cxx'], comment: '//', sandbox: 'cpp' },
-  java: { name: 'Java', tags: ['java'], comment: '//', sandbox: 'java' },
-  go: { name: 'Go', tags: ['go', 'golang'], comment: '//', sandbox: 'go' },
-  rust: { name: 'Rust', tags: ['rust', 'rs'], comment: '//', sandbox: 'rs' },
-  bash: { name: 'Bash', tags: ['bash', 'sh', 'shell'], comment: '#', sandbox: 'sh' },
+  typescript: {
+    name: 'TypeScript',
+    tags: ['typescript', 'ts'],
+    comment: '//',
+    failing: throwing,
+    sandbox: 'ts',
+  },
+  cpp: {
+    name: 'C++',
+    tags: ['cpp', 'c++', 'cc', 'cxx'],
+    comment: '//',
+    failing:
+      'A test that fails writes the value to `std::cerr` and returns 1 from `main`; `#include` lines that only the tests need stand behind the line.',
+    sandbox: 'cpp',
+  },
+  java: {
+    name: 'Java',
+    tags: ['java'],
+    comment: '//',
+    failing:
+      'The tests are a `class Main` with `main`; one that fails throws `new AssertionError("got " + value)`, and names of other packages are written in full.',
+    sandbox: 'java',
+  },
+  go: {
+    name: 'Go',
+    tags: ['go', 'golang'],
+    comment: '//',
+    failing:
+      'Go refuses an import that is not used and one behind a declaration, so the tests use no package that the solution does not use itself: one that fails calls `panic(value)`, and `println` shows more.',
+    sandbox: 'go',
+  },
+  rust: {
+    name: 'Rust',
+    tags: ['rust', 'rs'],
+    comment: '//',
+    failing: 'A test is an `assert_eq!` or `assert!` in `main`.',
+    sandbox: 'rs',
+  },
+  bash: {
+    name: 'Bash',
+    tags: ['bash', 'sh', 'shell'],
+    comment: '#',
+    failing: 'A test that fails runs `echo "got $value" >&2; exit 1`.',
+    sandbox: 'sh',
+  },
 }
 
 /** Code in a fence of its language. */

@@ -9,7 +9,7 @@ export const synthOptionsSchema = z.strictObject({
     .string()
     .min(1)
     .describe(
-      'Instruction file (JSONL, Parquet, text; .gz, .zst); for the scripted teacher one that `data katas` wrote.',
+      'Instruction file (JSONL, JSON array, Parquet, text; .gz, .zst); for the scripted teacher one that `data katas` wrote.',
     ),
   teacher: z
     .string()

@@ -244,7 +244,9 @@ describe('a run against an endpoint', () => {
     expect(summary.dropped).toEqual({ 'answer-fails-given-tests': 1 })
     await expect(
       synthesise(optionsFor('none', { instructions: path, instructionColumn: 'task' })),
-    ).rejects.toMatchObject({ message: `${path}, line 1, column task: expected text, got nothing` })
+    ).rejects.toMatchObject({
+      message: `${path}, line 1, column task: expected text, got nothing; the columns are "key", "question", "check", "messages"`,
+    })
   })
 
   it('shows what programs print: truncated in the middle, special tokens as text, bytes marked', async () => {

@@ -1,4 +1,10 @@
-import type { CellResult, RunResult, Sandbox, Session } from '../../../sandbox/index.ts'
+import {
+  type CellResult,
+  defaultLimits,
+  type RunResult,
+  type Sandbox,
+  type Session,
+} from '../../../sandbox/index.ts'
 import { type Language, languageTable } from '../languages.ts'
 import { type Cache, cacheKey } from '../teachers/response-cache.ts'
 import { truncateOutput } from './truncate-output.ts'
@@ -15,6 +21,14 @@ export interface NotebookOptions {
   readonly cellCpuMs: number
   /** Characters of an output that are shown. */
   readonly outputCharacters: number
+}
+
+/** CPU time that a program has, seconds. */
+export function runSeconds({
+  language,
+  cellCpuMs,
+}: Pick<NotebookOptions, 'language' | 'cellCpuMs'>): number {
+  return (language === 'python' ? cellCpuMs : defaultLimits.cpuMs) / 1000
 }
 
 /** Python runs in a session; programs of other languages are built and run one by one. */

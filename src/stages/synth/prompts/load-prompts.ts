@@ -12,13 +12,16 @@ export type PromptSet = Readonly<Record<PromptName, readonly string[]>>
 
 type PromptName = keyof typeof promptFiles
 
+/** Slots of those who are told how to work. */
+const working = ['rounds', 'marker', 'seconds', 'failing'] as const
+
 /**
  * One line a file. What `shown` marks stands in the dialog that is written; the rest is between the
  * teacher and us.
  */
 const promptFiles = {
-  system: { file: 'system.md', needs: [], may: ['language', 'fence', 'rounds', 'marker'] },
-  systemTools: { file: 'system-tools.md', needs: [], may: ['language', 'rounds', 'marker'] },
+  system: { file: 'system.md', needs: [], may: ['language', 'fence', ...working] },
+  systemTools: { file: 'system-tools.md', needs: [], may: ['language', ...working] },
   reflect: { file: 'reflect.md', needs: ['instruction'], may: ['language'] },
   output: { file: 'output.md', needs: ['output'], may: ['language', 'fence', 'instruction'] },
   answer: { file: 'answer.md', needs: ['instruction'], may: ['language'] },

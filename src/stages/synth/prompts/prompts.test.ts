@@ -47,6 +47,10 @@ describe('prompts', () => {
 
   it('draws from several phrasings', async () => {
     expect((await loadPrompts('code', 'code')).reflect.length).toBeGreaterThan(2)
+    for (const name of ['code', 'program']) {
+      const { system, systemTools } = await loadPrompts(name, 'code')
+      expect([system.length, systemTools.length]).toEqual([2, 2])
+    }
   })
 
   it('takes single files from a folder of the user', async () => {

@@ -1,5 +1,6 @@
 import { createRandom } from '../../../core/index.ts'
 import { languageTable, testsMarker } from '../languages.ts'
+import { runSeconds } from '../notebook/notebook.ts'
 import type { SynthOptions } from '../options.ts'
 import { fillSlots } from '../prompts/fill-slots.ts'
 import type { PromptSet } from '../prompts/load-prompts.ts'
@@ -34,6 +35,8 @@ export function chatTeacher(
       fence: languageTable[language].tags[0] as string,
       marker: testsMarker(language),
       rounds: String(maxRounds),
+      seconds: String(runSeconds(options)),
+      failing: languageTable[language].failing,
     }
     const fill = (phrasings: readonly string[], more: Record<string, string> = {}) =>
       fillSlots(random.pick(phrasings), { ...slots, ...more })

@@ -9,7 +9,7 @@ import {
 } from '../../../core/index.ts'
 import { type Parameters, zeroGradients } from '../../../nn/models/index.ts'
 import { writeSafetensors } from '../../../nn/weights/index.ts'
-import { type DatasetCounts, formatOrigin, type SampleOrigin } from '../../plan/index.ts'
+import { type DatasetCounts, formatOrigin } from '../../plan/index.ts'
 import { globalNorm } from '../engines/onnx/adamw.ts'
 import { createObjective } from '../engines/onnx/objective.ts'
 import { packStep } from '../engines/onnx/pack-step.ts'
@@ -49,8 +49,8 @@ export interface LossSummary extends LossFigures, LossPositions {
  * own, figures are means over the samples, positions are sums. Samples longer than `maxLength` are
  * left out and counted.
  *
- * @throws `RC_OUTPUT_EXISTS`, `RC_EMPTY_DATA`, `RC_ALL_DROPPED`, `RC_LOSS_NOT_FINITE` with the
- * sample's name, and the errors of models, adapters and data files
+ * @throws `RC_OUTPUT_EXISTS`, `RC_EMPTY_DATA`, `RC_ALL_DROPPED`, `RC_LOSS_NOT_FINITE` (the
+ * loss or the gradient, with the sample's name), and the errors of models, adapters and data files
  */
 export async function measureLoss(
   options: LossOptions,
@@ -110,11 +110,17 @@ function createMeter({ model, adapter }: LossSubject, options: LossOptions) {
     ...(adapter ? { adapter } : {}),
   })
   return {
-    /** The figures of a sample; its gradient is added. */
+    /** The figures of a sample; its gradient is added. Both are finite. */
     async measure({ microBatch, ids, origin }: PlannedSample, gradients: Parameters) {
       const packs = packStep([microBatch], () => ids, ids.length)
       const figures = figuresOf(await objective.accumulate(packs, gradients))
-      if (!Number.isFinite(figures.loss)) throw lossNotFinite(origin, figures.loss)
+      const name = `the sample ${formatOrigin(origin)}`
+      if (!Number.isFinite(figures.loss)) {
+        throw notFinite(`the loss of ${name} is ${figures.loss}`)
+      }
+      if (!Number.isFinite(globalNorm(gradients))) {
+        throw notFinite(`the gradient of ${name} is not finite`)
+      }
       return figures
     },
     dispose: () => objective.dispose(),
@@ -158,8 +164,8 @@ async function refuseExistingFiles({ out, gradients, overwrite }: LossOptions): 
   }
 }
 
-function lossNotFinite(origin: SampleOrigin, loss: number): ReflectionCoderError {
-  return new ReflectionCoderError(`the loss of the sample ${formatOrigin(origin)} is ${loss}`, {
+function notFinite(what: string): ReflectionCoderError {
+  return new ReflectionCoderError(what, {
     code: 'RC_LOSS_NOT_FINITE',
     hint: 'Weights of the model are too large for float32, or the sample is broken; look at it with `data inspect`.',
   })

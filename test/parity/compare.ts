@@ -1,18 +1,19 @@
 import { expect } from 'vitest'
 import { openSafetensors } from '../../src/nn/weights/index.ts'
 
-/** Two numbers agree to `tolerance`, relative to the larger of the expected one and 0.01. */
+/** Two numbers agree to `tolerance`, relative to the larger of the expected one and `floor`. */
 export function expectClose(
   found: number | null,
   expected: number | null,
   what: string,
   tolerance = 1e-5,
+  floor = 1e-2,
 ): void {
   if (found === null || expected === null) {
     expect(found, what).toBe(expected)
     return
   }
-  const error = Math.abs(found - expected) / Math.max(Math.abs(expected), 1e-2)
+  const error = Math.abs(found - expected) / Math.max(Math.abs(expected), floor)
   expect(error, `${what}: found ${found}, expected ${expected}`).toBeLessThan(tolerance)
 }
 

@@ -6,17 +6,28 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createRandom, optionFlag } from '../../src/core/index.ts'
-import { addTokenRows, createAdapter, loadModel, writeAdapter } from '../../src/nn/models/index.ts'
+import {
+  type AdapterTarget,
+  adapterTargets,
+  addTokenRows,
+  createAdapter,
+  loadModel,
+  writeAdapter,
+} from '../../src/nn/models/index.ts'
 import { loadTokenizer } from '../../src/nn/tokenizer/index.ts'
+import { createPlan, planOptionsSchema } from '../../src/stages/plan/index.ts'
 import type { LossSummary, SampleLoss } from '../../src/stages/train/index.ts'
 import { expectClose, norm, readTensors, relativeError } from './compare.ts'
 import { describeParity, runPython } from './python.ts'
+
+const someTargets = ['q_proj', 'v_proj', 'o_proj', 'gate_proj', 'down_proj'] as const
 
 interface Variant {
   readonly name: string
   readonly model: readonly string[]
   readonly options: Readonly<Record<string, string | number>>
-  readonly adapter?: boolean
+  /** Targets of an adapter with random values. */
+  readonly adapter?: readonly AdapterTarget[]
 }
 
 const variants: readonly Variant[] = [
@@ -54,15 +65,33 @@ const variants: readonly Variant[] = [
     name: 'an adapter of a tied Qwen2',
     model: ['--architecture', 'qwen2', '--tied', '--no-bos', '--no-special'],
     options: { mask: 'block-type', maskRate: 0.5 },
-    adapter: true,
+    adapter: someTargets,
   },
   {
     name: 'an adapter of an untied Llama',
     model: ['--architecture', 'llama', '--no-special', '--tokens', '280'],
     options: { mask: 'all', maskRate: 1 },
-    adapter: true,
+    adapter: someTargets,
+  },
+  {
+    name: 'an adapter of all seven projections of a Qwen3',
+    model: ['--architecture', 'qwen3', '--no-bos', '--no-special'],
+    options: { mask: 'block-type', maskRate: 0.5 },
+    adapter: Object.keys(adapterTargets) as AdapterTarget[],
+  },
+  {
+    name: 'Qwen2 with drawn tokens hidden',
+    model: ['--architecture', 'qwen2', '--no-bos', '--tied'],
+    options: { mask: 'random-token', maskRate: 0.6, seed: 3 },
+  },
+  {
+    name: 'Llama with drawn blocks hidden',
+    model: ['--architecture', 'llama', '--no-special'],
+    options: { mask: 'random-block', maskRate: 0.4, seed: 4 },
   },
 ]
+
+const isDrawn = ({ options }: Variant) => String(options.mask).startsWith('random-')
 
 const figures = [
   ...['crossEntropy', 'teacherCrossEntropy', 'studentCrossEntropy', 'klDivergence', 'loss'],
@@ -89,19 +118,34 @@ describeParity('the command loss and transformers in fp32', () => {
     await writeFile(join(folder, 'models.json'), JSON.stringify(made))
     await runPython('make_model.py', ['--many', join(folder, 'models.json')])
     for (const [index, { adapter }] of variants.entries()) {
-      if (adapter) await writeRandomAdapter(at(index, 'model'), at(index, 'adapter'))
+      if (adapter) await writeRandomAdapter(at(index, 'model'), at(index, 'adapter'), adapter)
     }
-    const cases = variants.map(({ options, adapter }, index) => ({
-      ...{ model: at(index, 'model'), data: data(), maxLength },
-      ...(adapter ? { adapter: at(index, 'adapter') } : {}),
-      ...options,
-      ...(options.blockOrder ? { blockOrder: String(options.blockOrder).split(',') } : {}),
-      ...{ out: at(index, 'expected.json'), gradients: at(index, 'expected.safetensors') },
-    }))
+    for (const [index, variant] of variants.entries()) {
+      if (isDrawn(variant)) await planMasks(variant, at(index, 'model'), at(index, 'plan'))
+    }
+    const cases = variants.map((variant, index) => {
+      const { options, adapter } = variant
+      return {
+        ...{ model: at(index, 'model'), data: data(), maxLength },
+        ...(adapter ? { adapter: at(index, 'adapter') } : {}),
+        ...options,
+        ...(options.blockOrder ? { blockOrder: String(options.blockOrder).split(',') } : {}),
+        ...(isDrawn(variant) ? { plan: at(index, 'plan') } : {}),
+        ...{ out: at(index, 'expected.json'), gradients: at(index, 'expected.safetensors') },
+      }
+    })
     await writeFile(join(folder, 'cases.json'), JSON.stringify(cases))
     await runPython('reference_loss.py', [join(folder, 'cases.json')])
   }, 300_000)
   afterAll(() => rm(folder, { recursive: true, force: true }))
+
+  /** A plan of the file in one step, whose masks are those that `loss` draws. */
+  async function planMasks({ options }: Variant, model: string, out: string): Promise<void> {
+    const { mask, ...others } = options
+    const size = { maxSteps: 1, sequencesPerStep: 6, maxLength }
+    const paths = { data: [data()], model, out }
+    await createPlan(planOptionsSchema.parse({ ...paths, mask: [mask], ...size, ...others }))
+  }
 
   it.each(variants.map((variant, index) => ({ ...variant, index })))(
     'agree on $name',
@@ -140,13 +184,22 @@ describeParity('the command loss and transformers in fp32', () => {
   )
 })
 
+/**
+ * The divergence is a sum of differences of two log-probabilities. Each has a rounding of its own,
+ * some 4e-7 for logits between 4 and 8 in float32 (half a unit in the last place is 2.4e-7), that
+ * does not shrink with the difference: below this value the error is bounded by 2e-7 nats, half of
+ * one such rounding, instead of relative to it.
+ */
+const klFloor = 1e-2
+
 function compareFigures(
   found: LossSummary | SampleLoss,
   expected: LossSummary | SampleLoss,
   what: string,
 ): void {
   for (const name of figures) {
-    expectClose(found[name], expected[name], `${name} of ${what}`, 2e-5)
+    const floor = name === 'klDivergence' ? klFloor : 0
+    expectClose(found[name], expected[name], `${name} of ${what}`, 2e-5, floor)
   }
 }
 
@@ -159,11 +212,14 @@ async function runLoss(args: readonly string[]): Promise<LossSummary> {
 }
 
 /** An adapter with values that are not zero, and with trained rows of the new tokens. */
-async function writeRandomAdapter(model: string, out: string): Promise<void> {
+async function writeRandomAdapter(
+  model: string,
+  out: string,
+  targets: readonly AdapterTarget[],
+): Promise<void> {
   const tokenizer = await loadTokenizer(model)
   const base = addTokenRows(await loadModel(model), tokenizer.addedTokens)
   const tokenIds = tokenizer.addedTokens.map(({ id }) => id)
-  const targets = ['q_proj', 'v_proj', 'o_proj', 'gate_proj', 'down_proj'] as const
   const adapter = createAdapter(base, { rank: 4, alpha: 6, dropout: 0.1, targets, tokenIds }, 1)
   const random = createRandom(2)
   for (const { data } of adapter.parameters.values()) {

@@ -3,12 +3,13 @@
     python test/parity/reference_loss.py CASES.json
 
 CASES.json: a list of {"model", "adapter"?, "data", "mask", "maskRate", "blockOrder"?, "klWeight"?,
-"temperature"?, "maxLength"?, "out", "gradients"}. For each case `out` gets the figures of every
+"temperature"?, "maxLength"?, "plan"?, "out", "gradients"}. For each case `out` gets the figures of every
 sample and their means, `gradients` the gradient of the mean loss (safetensors).
 
 Everything is made here: the tokens of the template, block by block with transformers' tokenizer; the
 rows of tokens that the model lacks, each the mean of the rows of its text's old tokens; labels and
-masks (views.py); the forward pass over whole sequences under an attention mask (reference.py).
+masks (views.py; a mask that is drawn is read from the one step of `plan`, and its size, grain and
+place are checked); the forward pass over whole sequences under an attention mask (reference.py).
 """
 
 from __future__ import annotations
@@ -22,9 +23,10 @@ from peft import PeftModel
 from safetensors.torch import save_file
 from transformers import PreTrainedTokenizerFast
 
+from check_plan import mark
 from make_model import SPECIAL_TOKENS
 from reference import compute_micro_batch, gradients_of, load_model
-from views import Vocabulary
+from views import Vocabulary, check_drawn_visibility
 
 FIGURES = ("crossEntropy", "teacherCrossEntropy", "studentCrossEntropy", "klDivergence", "loss")
 
@@ -44,6 +46,7 @@ def measure(case: dict) -> None:
         adapted = PeftModel.from_pretrained(model, case["adapter"], is_trainable=True)
         model = adapted.eval().base_model.model  # without the dropout of training
     settings = {"distillWeight": case.get("klWeight", 1), "temperature": case.get("temperature", 1)}
+    drawn = drawn_masks(Path(case["plan"])) if "plan" in case else None
     samples, losses = [], []
     for number, line in enumerate(Path(case["data"]).read_text().splitlines(), start=1):
         dialog = json.loads(line)
@@ -57,6 +60,13 @@ def measure(case: dict) -> None:
             "rate": case["maskRate"],
             "blockOrder": case.get("blockOrder"),
         }
+        if drawn is not None and dialog["type"] == "reflection":
+            sample["mask"] = mark(drawn[len(samples)], len(tokens))
+            problem = check_drawn_visibility(
+                tokens, vocabulary, case["mask"], case["maskRate"], sample["mask"]
+            )
+            if problem:
+                raise ValueError(f"sample {number} of {case['plan']}: {problem}")
         batch = compute_micro_batch(model, [sample], vocabulary, settings)
         loss = batch["teacher"] + batch["student"] + batch["kl"]
         losses.append(loss)
@@ -67,6 +77,13 @@ def measure(case: dict) -> None:
     gradients = gradients_of(adapted if "adapter" in case else model, total)
     named = {name.replace(".default", ""): gradient for name, gradient in gradients.items()}
     save_file(named, case["gradients"])
+
+
+def drawn_masks(plan: Path) -> dict[int, list[list[int]]]:
+    """Spans that the students of a plan see, by the place of the sample among those that are read."""
+    (step,) = [json.loads(line) for line in (plan / "steps.jsonl").read_text().splitlines()]
+    rows = [row for micro_batch in step["microBatches"] for row in micro_batch["rows"]]
+    return {row["sample"]: row["spans"] for row in rows if row["view"] == "student"}
 
 
 @torch.no_grad()

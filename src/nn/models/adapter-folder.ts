@@ -3,7 +3,13 @@ import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InputError, writeFileAtomic } from '../../core/index.ts'
 import { openSafetensors, type SafetensorsFile, writeSafetensors } from '../weights/index.ts'
-import { type Adapter, adapterShapes, mergeAdapter, tokenRows } from './adapter.ts'
+import {
+  type Adapter,
+  type AdapterConfig,
+  adapterShapes,
+  mergeAdapter,
+  tokenRows,
+} from './adapter.ts'
 import { badAdapter, parseAdapterConfig, renderAdapterConfig } from './adapter-config.ts'
 import { headParameter, type Model, type Parameters } from './parameters.ts'
 import { extendRows } from './room-for-rows.ts'
@@ -37,6 +43,12 @@ export async function writeAdapter(
   await writeJson('adapter_config.json', renderAdapterConfig(config, model.config, baseModel))
 }
 
+/** Reads what an adapter is of, without its tensors. */
+export async function readAdapterConfig(folder: string): Promise<AdapterConfig> {
+  const file = join(folder, 'adapter_config.json')
+  return parseAdapterConfig(file, await readJson(file))
+}
+
 /**
  * Reads an adapter for a model. Rows of trained tokens go to the model's matrices, which grow where
  * they are too short.
@@ -48,8 +60,7 @@ export async function readAdapter(
   folder: string,
   model: Model,
 ): Promise<{ model: Model; adapter: Adapter }> {
-  const file = join(folder, 'adapter_config.json')
-  const config = parseAdapterConfig(file, await readJson(file))
+  const config = await readAdapterConfig(folder)
   await refuseOtherModel(folder, model)
   const grown = growTo(model, config.tokenIds)
   const path = join(folder, 'adapter_model.safetensors')

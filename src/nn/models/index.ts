@@ -9,7 +9,13 @@ export {
   mergeAdapter,
   tokenRowNames,
 } from './adapter.ts'
-export { applyAdapter, peftPrefix, readAdapter, writeAdapter } from './adapter-folder.ts'
+export {
+  applyAdapter,
+  peftPrefix,
+  readAdapter,
+  readAdapterConfig,
+  writeAdapter,
+} from './adapter-folder.ts'
 export { type AddedToken, addTokenRows } from './add-token-rows.ts'
 export { createDecoder, type Decoder } from './decoder.ts'
 export { type DecoderConfig, parseDecoderConfig } from './decoder-config.ts'

@@ -78,6 +78,7 @@ async function subjectOf(options: TrainOptions, { manifest }: Plan): Promise<Mem
   const vocabularySize = Math.max(config.vocabularySize, ...tokenIds.map((id) => id + 1))
   const { loraRank: rank, loraAlpha: alpha, loraDropout: dropout, loraTargets: targets } = options
   return {
+    work: 'train',
     config: { ...config, vocabularySize },
     threads,
     activations,

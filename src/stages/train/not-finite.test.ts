@@ -42,8 +42,35 @@ beforeAll(async () => {
     columnOf(`model.layers.0.self_attn.${name}.weight`)(1e25)
   }
   await exportModel(at('model'), model)
+  await writeSteepModel(texts)
 })
 afterAll(() => rm(folder, { recursive: true }))
+
+/**
+ * A model with a finite loss of every sample, whose gradient overflows by one weight: an activation
+ * near the largest float32 that only the trouble has and that the layer multiplies by zero.
+ */
+async function writeSteepModel(texts: readonly string[]) {
+  await writeSmallModel(at('steep'), texts, { tied: false })
+  const model = await loadModel(at('steep'))
+  const tensor = (name: string) => model.parameters.get(name)!.data
+  const embedding = tensor('model.embed_tokens.weight')
+  for (let index = direction; index < embedding.length; index += 32) embedding[index] = 0
+  for (const id of (await loadTokenizer(at('steep'))).encodeText(trouble)) {
+    embedding[id * 32 + direction] = 1
+  }
+  tensor('model.layers.0.self_attn.o_proj.weight').fill(0, 32 * direction, 32 * (direction + 1))
+  for (const name of ['gate_proj', 'up_proj']) {
+    tensor(`model.layers.0.mlp.${name}.weight`).fill(0, 0, 32)[direction] = 2e18
+  }
+  const down = tensor('model.layers.0.mlp.down_proj.weight')
+  for (let index = 0; index < down.length; index += 48) down[index] = 0
+  const head = tensor('lm_head.weight')
+  head.forEach((value, index) => {
+    head[index] = 1e4 * value
+  })
+  await exportModel(at('steep'), model)
+}
 
 async function trainOn(name: string, options: Partial<PlanOptions>) {
   const plan = at(`${name}-plan`)
@@ -94,6 +121,21 @@ describe('a number that is not finite', () => {
     expect(failure).toMatchObject({ code: 'RC_LOSS_NOT_FINITE', status: 1 })
     expect(failure.message).toContain('sample add-11 (line 2 of')
     expect(await readdir(folder)).not.toContain('loss.json')
+  })
+
+  it('stops loss where only the gradient is not finite, and leaves no file', async () => {
+    const files = { out: at('steep.json'), gradients: at('steep.safetensors') }
+    const data = [at('named.jsonl')]
+    const options = lossOptionsSchema.parse({ model: at('steep'), data, ...files })
+    const failure = await measureLoss(options).catch((error) => error)
+    expect(failure).toMatchObject({ code: 'RC_LOSS_NOT_FINITE', status: 1 })
+    expect(failure.message).toMatch(
+      /^the gradient of the sample add-11 \(line 2 of .* is not finite$/,
+    )
+    const left = (await readdir(folder)).filter((name) => /^steep\.|\.tmp-/.test(name))
+    expect(left).toEqual([])
+    const sound = await measureLoss({ ...options, data: [at('sound.jsonl')] })
+    expect(sound.gradientNorm).toBeGreaterThan(0)
   })
 
   it('says that the weights have run away when every sample gives one', async () => {

@@ -2,6 +2,7 @@ import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Progress } from '../../../core/index.ts'
 import { openSafetensors } from '../../../nn/weights/index.ts'
 import { createPlan, maskStrategies, planOptionsSchema } from '../../plan/index.ts'
 import { computeObjective } from '../compute-objective.ts'
@@ -109,6 +110,24 @@ describe('the loss of a file', () => {
     await expect(measureLoss(optionsFor({ maxLength: 8 }))).rejects.toMatchObject({
       ...{ code: 'RC_ALL_DROPPED', status: 2 },
     })
+  })
+
+  it('tells the memory that it will need, and refuses where there is less', async () => {
+    const notes: string[] = []
+    const progress: Progress = {
+      start: (label) => ({ update: () => {}, finish: (note) => notes.push(`${label}: ${note}`) }),
+    }
+    const files = { out: at('refused.json'), gradients: at('refused.safetensors') }
+    const refused = measureLoss(optionsFor(files), { memoryBytes: 64 * 2 ** 20 })
+    await expect(refused).rejects.toMatchObject({
+      ...{ code: 'RC_NOT_ENOUGH_MEMORY', status: 2 },
+      message: expect.stringMatching(/need 0\.\d\d GiB of memory, .* has 0\.06 GiB free/),
+      hint: expect.stringContaining('no value of --activations needs less than 0.'),
+    })
+    expect((await readdir(folder)).filter((name) => name.startsWith('refused'))).toEqual([])
+    const known = { progress, memoryBytes: 2 ** 32 }
+    await measureLoss(optionsFor(), known)
+    expect(notes[0]).toMatch(/^memory: 0\.\d\d GiB of 4\.0 GiB at the peak$/)
   })
 
   it('is forecast without weights', async () => {

@@ -1,7 +1,6 @@
 import { access } from 'node:fs/promises'
 import {
   InterruptedError,
-  type Progress,
   ReflectionCoderError,
   refuseExistingOutput,
   silentProgress,
@@ -9,11 +8,14 @@ import {
 } from '../../../core/index.ts'
 import { type Parameters, zeroGradients } from '../../../nn/models/index.ts'
 import { writeSafetensors } from '../../../nn/weights/index.ts'
-import { type DatasetCounts, formatOrigin, type SampleOrigin } from '../../plan/index.ts'
+import { type DatasetCounts, formatOrigin } from '../../plan/index.ts'
+import { inGib, memoryLimit } from '../check-memory.ts'
 import { globalNorm } from '../engines/onnx/adamw.ts'
 import { createObjective } from '../engines/onnx/objective.ts'
 import { packStep } from '../engines/onnx/pack-step.ts'
 import type { LossOptions } from '../options.ts'
+import type { TrainContext } from '../train.ts'
+import { checkLossMemory } from './check-loss-memory.ts'
 import { figuresOf, type LossFigures, type LossPositions, MeanFigures } from './loss-figures.ts'
 import { type LossSubject, openSubject, openTokenizer } from './open-subject.ts'
 import { type PlannedSample, planSamples } from './planned-samples.ts'
@@ -49,17 +51,20 @@ export interface LossSummary extends LossFigures, LossPositions {
  * own, figures are means over the samples, positions are sums. Samples longer than `maxLength` are
  * left out and counted.
  *
- * @throws `RC_OUTPUT_EXISTS`, `RC_EMPTY_DATA`, `RC_ALL_DROPPED`, `RC_LOSS_NOT_FINITE` with the
- * sample's name, and the errors of models, adapters and data files
+ * @throws `RC_OUTPUT_EXISTS`, `RC_EMPTY_DATA`, `RC_ALL_DROPPED`, `RC_NOT_ENOUGH_MEMORY`, `RC_LOSS_NOT_FINITE` (the
+ * loss or the gradient, with the sample's name), and the errors of models, adapters and data files
  */
 export async function measureLoss(
   options: LossOptions,
-  context: { progress?: Progress; signal?: AbortSignal } = {},
+  context: TrainContext = {},
 ): Promise<LossSummary> {
-  const { progress = silentProgress, signal } = context
+  const { progress = silentProgress, signal, memoryBytes = memoryLimit() } = context
   const started = performance.now()
   await refuseExistingFiles(options)
   const tokenizer = await openTokenizer(options)
+  const memory = progress.start('memory', 0)
+  const { bytes, keptBytes } = await checkLossMemory(options, tokenizer, memoryBytes, signal)
+  memory.finish(`${inGib(bytes)} of ${inGib(memoryBytes)} at the peak`)
   const subject = await openSubject(options, tokenizer)
   const gradients = zeroGradients(subject.trained)
   const means = new MeanFigures()
@@ -67,7 +72,7 @@ export async function measureLoss(
   const samples: SampleLoss[] = []
   let measured = 0
   const task = progress.start('loss', 0)
-  const meter = createMeter(subject, options)
+  const meter = createMeter(subject, options, keptBytes)
   try {
     for await (const sample of planSamples(options, tokenizer, data, signal)) {
       if (signal?.aborted) throw new InterruptedError('interrupted; nothing was written')
@@ -101,20 +106,27 @@ export async function measureLoss(
   return summary
 }
 
-function createMeter({ model, adapter }: LossSubject, options: LossOptions) {
+function createMeter({ model, adapter }: LossSubject, options: LossOptions, keptBytes: number) {
   const { threads, temperature, activations } = options
   const objective = createObjective(model, {
     threads,
     temperature,
     activations,
+    keptBytes,
     ...(adapter ? { adapter } : {}),
   })
   return {
-    /** The figures of a sample; its gradient is added. */
+    /** The figures of a sample; its gradient is added. Both are finite. */
     async measure({ microBatch, ids, origin }: PlannedSample, gradients: Parameters) {
       const packs = packStep([microBatch], () => ids, ids.length)
       const figures = figuresOf(await objective.accumulate(packs, gradients))
-      if (!Number.isFinite(figures.loss)) throw lossNotFinite(origin, figures.loss)
+      const name = `the sample ${formatOrigin(origin)}`
+      if (!Number.isFinite(figures.loss)) {
+        throw notFinite(`the loss of ${name} is ${figures.loss}`)
+      }
+      if (!Number.isFinite(globalNorm(gradients))) {
+        throw notFinite(`the gradient of ${name} is not finite`)
+      }
       return figures
     },
     dispose: () => objective.dispose(),
@@ -158,8 +170,8 @@ async function refuseExistingFiles({ out, gradients, overwrite }: LossOptions): 
   }
 }
 
-function lossNotFinite(origin: SampleOrigin, loss: number): ReflectionCoderError {
-  return new ReflectionCoderError(`the loss of the sample ${formatOrigin(origin)} is ${loss}`, {
+function notFinite(what: string): ReflectionCoderError {
+  return new ReflectionCoderError(what, {
     code: 'RC_LOSS_NOT_FINITE',
     hint: 'Weights of the model are too large for float32, or the sample is broken; look at it with `data inspect`.',
   })

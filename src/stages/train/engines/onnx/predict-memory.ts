@@ -12,8 +12,10 @@ import { smallModel } from './parallel-objective.ts'
 import { wholeModelBytes } from './whole-model.ts'
 import { usualSizes } from './wide-head.ts'
 
-/** What is trained, and how. */
+/** What is trained or measured, and how. */
 export interface MemorySubject {
+  /** Training has the moments of AdamW; a loss has every gradient from the start, and one lane. */
+  readonly work: 'train' | 'loss'
   readonly config: DecoderConfig
   readonly adapter?: AdapterConfig
   /** 0 takes all. */
@@ -82,26 +84,28 @@ async function largestPacks(
   return [...new Set(largest.values())]
 }
 
-/** Weights, and for what is trained both moments of AdamW. */
+/** Weights, and for what is trained both moments of AdamW, or in a loss its gradient. */
 function stateOf(subject: MemorySubject): number {
-  const { config, adapter } = subject
+  const { config, adapter, work } = subject
   const weights = countElements(parameterShapes(config))
   const trained = adapter ? countElements(adapterShapes(config, adapter)) : weights
   const own = adapter ? trained : 0
   const lanes = countLanes(subject)
   // Each lane, and the memory that it shares, has weights and gradients of its own.
   const shared = lanes > 1 ? 4 * (weights + lanes * 3 * weights) + lanes * threadBytes : 0
-  return programBytes + 4 * (weights + own + 2 * trained) + shared
+  const beside = work === 'train' ? 2 * trained : trained
+  return programBytes + 4 * (weights + own + beside) + shared
 }
 
-function countLanes({ config, adapter, threads }: MemorySubject): number {
+function countLanes({ work, config, adapter, threads }: MemorySubject): number {
+  if (work === 'loss') return 1
   const small = countElements(parameterShapes(config)) <= smallModel
   return small && !adapter ? threads || availableParallelism() : 1
 }
 
-/** What a pack needs at its peak beside the state, gradients included. */
+/** What a pack needs at its peak beside the state, gradients included where the state lacks them. */
 function packBytes(subject: MemorySubject, pack: Pack, keptBytes: number): number {
-  const { config, adapter, activations } = subject
+  const { work, config, adapter, activations } = subject
   const whole = wholeModelBytes(config, pack)
   if (activations !== 'recompute' && whole <= usualWholeBytes) {
     return countLanes(subject) * whole * (adapter ? arenaGrowth.adapter : arenaGrowth.model)
@@ -111,9 +115,10 @@ function packBytes(subject: MemorySubject, pack: Pack, keptBytes: number): numbe
   const fitting = Math.min(layers, Math.floor(keptBytes / each))
   const kept = activations === 'auto' ? fitting : activations === 'keep' ? layers : 0
   const between = 4 * pack.tokens.length * hiddenSize * (layers + 1)
-  const trained = countElements(adapter ? adapterShapes(config, adapter) : parameterShapes(config))
+  const shapes = adapter ? adapterShapes(config, adapter) : parameterShapes(config)
+  const trained = work === 'train' ? countElements(shapes) : 0
   const matrix = vocabularySize * hiddenSize
-  const outputGradient = adapter ? 0 : 4 * matrix
+  const outputGradient = adapter || work === 'loss' ? 0 : 4 * matrix
   const inHead = kept * each + between + headBytes(config, pack) + outputGradient
   const inLastLayers = 4 * trained + each
   return workingBytes(config, pack) + Math.max(inHead, inLastLayers)

@@ -12,10 +12,13 @@ import { memoryOfTree } from './process-tree.ts'
 //
 //   npm run build
 //   npx tsx bench/eval.bench.ts --data DIR --samples DIR [--evalplus PYTHON] [--rounds 1]
-//     [--evalplus-cache DIR] [--sets humaneval,mbpp] [--modes warm,skip,cold] [--out FILE.md]
+//     [--evalplus-cache DIR] [--sets humaneval,mbpp] [--modes warm,skip,cold,load] [--out FILE.md]
+//     [--only TASK,TASK]
 //
 // DIR of the samples holds MODEL/BENCHMARK.jsonl; PYTHON has EvalPlus (python -m evalplus.evaluate);
-// DIR of the cache (XDG_CACHE_HOME) holds EvalPlus's ground truth already, for warm runs.
+// DIR of the cache (XDG_CACHE_HOME) holds EvalPlus's ground truth already, for warm runs. The mode load keeps
+// every core busy four times over while ours judges, and compares its verdicts with those of warm.
+// With --only both sides judge these tasks alone, to try the bench itself.
 
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 const { values: options } = parseArgs({
@@ -29,6 +32,7 @@ const { values: options } = parseArgs({
     sets: { type: 'string', default: 'humaneval,mbpp' },
     modes: { type: 'string', default: 'warm,skip,cold' },
     out: { type: 'string' },
+    only: { type: 'string' },
   },
 })
 if (options.data === undefined || options.samples === undefined) {
@@ -36,7 +40,9 @@ if (options.data === undefined || options.samples === undefined) {
 }
 const [data, samples] = [options.data, options.samples]
 const models = options.models.split(',')
+const only = options.only === undefined ? undefined : new Set(options.only.split(','))
 const cores = cpus().length
+const evalPlusFiles = { humaneval: 'HumanEvalPlus.jsonl', mbpp: 'MbppPlus.jsonl' }
 
 /** What was seen of one run. */
 interface Run {
@@ -54,7 +60,7 @@ const runs = new Map<string, Run[]>()
 const folder = await mkdtemp(join(tmpdir(), 'eval-bench-'))
 const load = loadavg()[0] as number
 try {
-  await unzipForEvalPlus()
+  await writeProblems()
   for (let round = 0; round < Number(options.rounds); round++) {
     for (const set of options.sets.split(',')) {
       // What both sides keep of references is filled before they are timed.
@@ -66,7 +72,7 @@ try {
       for (const mode of options.modes.split(',')) {
         for (const model of models) {
           for (const side of sides) {
-            if (side === 'EvalPlus' && mode === 'skip') continue
+            if (side === 'EvalPlus' && (mode === 'skip' || mode === 'load')) continue
             const run = await runSide(side, set, model, mode)
             const key = `${set} ${mode} ${model} ${side}`
             runs.set(key, [...(runs.get(key) ?? []), run])
@@ -91,15 +97,33 @@ async function runSide(side: string, set: string, model: string, mode: string): 
   const kept = side === 'EvalPlus' && mode !== 'cold' ? options['evalplus-cache'] : undefined
   const cache = kept ?? join(folder, `cache-${side}-${mode === 'cold' ? 'cold' : 'warm'}`)
   if (mode === 'cold') await rm(cache, { recursive: true, force: true })
-  const file = join(samples, model, `${set}.jsonl`)
-  return side === 'ours' ? runOurs(file, set, mode, cache) : runEvalPlus(file, set, cache)
+  const file = await samplesOf(model, set)
+  if (side === 'EvalPlus') return runEvalPlus(file, set, cache)
+  return mode === 'load'
+    ? underLoad(() => runOurs(file, set, mode, cache))
+    : runOurs(file, set, mode, cache)
+}
+
+/** While every core is wanted by four endless loops. */
+async function underLoad<T>(run: () => Promise<T>): Promise<T> {
+  const loops = Array.from({ length: 4 * cores }, () =>
+    spawn(process.execPath, ['-e', 'for (;;);'], { stdio: 'ignore' }),
+  )
+  try {
+    return await run()
+  } finally {
+    for (const loop of loops) loop.kill('SIGKILL')
+  }
 }
 
 async function runOurs(file: string, set: string, mode: string, cache: string): Promise<Run> {
   const out = join(folder, 'out')
   const more = mode === 'skip' ? ['--no-plus-after-failed-base'] : []
   const places = ['--data', data, '--samples', file, '--out', out, '--overwrite']
-  const command = [here('../dist/app/cli/main.js'), 'eval', '--benchmark', set, ...places, ...more]
+  const benchmark =
+    only === undefined ? set : join(folder, evalPlusFiles[set as keyof typeof evalPlusFiles])
+  const main = here('../dist/app/cli/main.js')
+  const command = [main, 'eval', '--benchmark', benchmark, ...places, ...more]
   const seen = await watch(process.execPath, command, { XDG_CACHE_HOME: cache })
   const summary = JSON.parse(await readFile(join(out, 'summary.json'), 'utf8'))
   const statuses = await readStatuses(join(out, 'eval_results.json'))
@@ -115,8 +139,8 @@ async function runEvalPlus(file: string, set: string, cache: string): Promise<Ru
     ['-m', 'evalplus.evaluate', '--dataset', set, '--samples', file, ...more],
     {
       XDG_CACHE_HOME: cache,
-      HUMANEVAL_OVERRIDE_PATH: join(folder, 'HumanEvalPlus.jsonl'),
-      MBPP_OVERRIDE_PATH: join(folder, 'MbppPlus.jsonl'),
+      HUMANEVAL_OVERRIDE_PATH: join(folder, evalPlusFiles.humaneval),
+      MBPP_OVERRIDE_PATH: join(folder, evalPlusFiles.mbpp),
     },
   )
   const { pass_at_k: rates } = JSON.parse(await readFile(result, 'utf8'))
@@ -133,17 +157,32 @@ async function readStatuses(path: string): Promise<Map<string, string[]>> {
   )
 }
 
-/** Tasks of any round that the two sides do not judge alike, with what each says. */
+/**
+ * Tasks of any round that the two sides do not judge alike, with what each says. Under load ours is
+ * compared with ours without it; without plus after a failed base with EvalPlus, as far as it says.
+ */
 function differences(set: string, mode: string, model: string): string[] {
-  const [own = [], other = []] = sides.map((side) => runs.get(`${set} ${mode} ${model} ${side}`))
+  const own = runs.get(`${set} ${mode} ${model} ours`) ?? []
+  const [otherMode, side] = mode === 'load' ? ['warm', 'ours'] : [theirModeOf(mode), 'EvalPlus']
+  const other = runs.get(`${set} ${otherMode} ${model} ${side}`) ?? []
   const found = other.flatMap(({ statuses }, round) =>
     [...statuses].flatMap(([taskId, theirs]) => {
       const ours = own[round]?.statuses.get(taskId) ?? []
-      if (String(ours) === String(theirs)) return []
-      return [`${model} ${taskId}: ${ours.join(', ')}; EvalPlus ${theirs.join(', ')}`]
+      if (ours.length === theirs.length && ours.every((each, i) => agrees(each, theirs[i])))
+        return []
+      return [`${mode} ${model} ${taskId}: ${ours.join(', ')}; ${side} ${theirs.join(', ')}`]
     }),
   )
   return [...new Set(found)]
+}
+
+/** Statuses `base/plus`; a plus of null was not asked for. */
+function agrees(ours: string, theirs = ''): boolean {
+  return ours.endsWith('/null') ? ours.split('/')[0] === theirs.split('/')[0] : ours === theirs
+}
+
+function theirModeOf(mode: string): string {
+  return mode === 'skip' || mode === 'load' ? 'warm' : mode
 }
 
 async function watch(command: string, args: string[], environment: NodeJS.ProcessEnv) {
@@ -173,11 +212,26 @@ function scoresOf(rates: { base: Record<string, number>; plus?: Record<string, n
   return `${percent(rates.base)} (${percent(rates.plus)})`
 }
 
-async function unzipForEvalPlus(): Promise<void> {
-  for (const name of ['HumanEvalPlus', 'MbppPlus']) {
-    const zipped = await readFile(join(data, `${name}.jsonl.gz`))
-    await writeFile(join(folder, `${name}.jsonl`), gunzipSync(zipped))
+/** Problem files as EvalPlus reads them, of the wanted tasks. */
+async function writeProblems(): Promise<void> {
+  for (const name of Object.values(evalPlusFiles)) {
+    const zipped = await readFile(join(data, `${name}.gz`))
+    await writeFile(join(folder, name), wantedLines(gunzipSync(zipped).toString()))
   }
+}
+
+async function samplesOf(model: string, set: string): Promise<string> {
+  const path = join(samples, model, `${set}.jsonl`)
+  if (only === undefined) return path
+  const wanted = join(folder, `${model}-${set}.jsonl`)
+  await writeFile(wanted, wantedLines(await readFile(path, 'utf8')))
+  return wanted
+}
+
+function wantedLines(text: string): string {
+  if (only === undefined) return text
+  const lines = text.split('\n').filter((line) => line !== '')
+  return lines.filter((line) => only.has(/"task_id": ?"([^"]+)"/.exec(line)?.[1] ?? '')).join('\n')
 }
 
 async function renderReport(): Promise<string> {
@@ -189,8 +243,7 @@ async function renderReport(): Promise<string> {
   for (const set of options.sets.split(',')) {
     for (const mode of options.modes.split(',')) {
       const of = (model: string, side: string) => best(`${set} ${mode} ${model} ${side}`)
-      const theirMode = mode === 'skip' ? 'warm' : mode
-      const theirs = (model: string) => best(`${set} ${theirMode} ${model} EvalPlus`)
+      const theirs = (model: string) => best(`${set} ${theirModeOf(mode)} ${model} EvalPlus`)
       for (const model of models) {
         const [own, other] = [of(model, 'ours'), theirs(model)]
         differing.push(...differences(set, mode, model))
@@ -212,7 +265,7 @@ async function renderReport(): Promise<string> {
 \`${['npx tsx bench/eval.bench.ts', ...process.argv.slice(2).map(withoutPath)].join(' ')}\`
 
 ${new Date().toISOString().slice(0, 10)}, ${commit}, Node.js ${process.version}, ${cpus()[0]?.model}, ${cores} cores; load average before: ${load.toFixed(1)}; best of ${options.rounds} rounds, by turns.
-warm: ground truth kept; skip: ours without plus after a failed base; cold: nothing kept.
+warm: ground truth kept; skip: ours without plus after a failed base; cold: nothing kept; load: ours as warm beside four endless loops a core.
 Seconds of wall time; floor: charged seconds of all programs by cores; MiB: peak of all processes together (PSS, looked at every 250 ms).
 
 | set | mode | samples | ours, % | EvalPlus, % | ours, s | floor, s | ours/floor | EvalPlus, s | ours, MiB | EvalPlus, MiB |
@@ -228,10 +281,10 @@ ${renderDifferences(differing)}`
 }
 
 function renderDifferences(differing: string[]): string {
-  if (options.evalplus === undefined) return ''
+  if (options.evalplus === undefined && !options.modes.includes('load')) return ''
   const rows = differing.map((each) => `- ${each}`)
   return `
-Tasks that the two sides judge otherwise, compared one by one (base/plus): ${rows.length === 0 ? 'none.' : ''}
+Tasks judged otherwise than by EvalPlus, or under load than without, compared one by one (base/plus): ${rows.length === 0 ? 'none.' : ''}
 ${rows.length === 0 ? '' : `\n${rows.join('\n')}\n`}`
 }
 

@@ -1,6 +1,7 @@
 """Whether one result is right: EvalPlus's rules, oracles and tolerances."""
 
 import math
+import sys
 
 from judge_tolerance import all_close
 
@@ -80,7 +81,7 @@ class Comparison:
     def _mbpp_match(self, match, out, expected, arguments, extra):
         name = self.entry_point
         if name == "are_equivalent":
-            return True
+            return match or True
         if name == "sum_div":
             return match or out == 0
         if name in SET_ORACLES:
@@ -99,8 +100,9 @@ def is_floats(value):
         return True
     if isinstance(value, (list, tuple)) and value:
         return all(isinstance(each, float) for each in value)
-    number_type = getattr(value, "dtype", None)
-    return number_type is not None and str(number_type) in ("float32", "float64")
+    numpy = sys.modules.get("numpy")
+    is_array = numpy is not None and isinstance(value, numpy.ndarray)
+    return is_array and str(value.dtype) in ("float32", "float64")
 
 
 def _polynomial(coefficients, x):

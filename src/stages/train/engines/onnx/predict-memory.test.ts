@@ -19,7 +19,7 @@ const config = parseDecoderConfig(
   },
   'the test',
 )
-const full: MemorySubject = { config, threads: 2, activations: 'auto' }
+const full: MemorySubject = { work: 'train', config, threads: 2, activations: 'auto' }
 const lora: MemorySubject = {
   ...full,
   adapter: { rank: 8, alpha: 16, dropout: 0, targets: ['q_proj', 'v_proj'], tokenIds: [] },

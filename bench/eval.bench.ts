@@ -18,7 +18,8 @@ import { memoryOfTree } from './process-tree.ts'
 // DIR of the samples holds MODEL/BENCHMARK.jsonl; PYTHON has EvalPlus (python -m evalplus.evaluate);
 // DIR of the cache (XDG_CACHE_HOME) holds EvalPlus's ground truth already, for warm runs. The mode load keeps
 // every core busy four times over while ours judges, and compares its verdicts with those of warm.
-// With --only both sides judge these tasks alone, to try the bench itself.
+// With --only both sides judge these tasks alone, to try the bench itself, or with all whatever
+// problems the files of --data hold, such as those of eval_variants.py.
 
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url))
 const { values: options } = parseArgs({
@@ -229,7 +230,7 @@ async function samplesOf(model: string, set: string): Promise<string> {
 }
 
 function wantedLines(text: string): string {
-  if (only === undefined) return text
+  if (only === undefined || only.has('all')) return text
   const lines = text.split('\n').filter((line) => line !== '')
   return lines.filter((line) => only.has(/"task_id": ?"([^"]+)"/.exec(line)?.[1] ?? '')).join('\n')
 }

@@ -40,7 +40,11 @@ function limits(): string {
 function languages(): string {
   const rows = Object.entries(languageRules).map(([name, rule]) => {
     const names = rule.tools.map(([first = '']) => first)
-    const plan = rule.plan('', names, { classPath: 'JAR', typescriptMajor: 5 })
+    const plan = rule.plan('', names, {
+      classPath: 'JAR',
+      isLibraryRunnable: true,
+      typescriptMajor: 5,
+    })
     const seconds = (ms: number | undefined) => (ms === undefined ? '' : ` (${ms / 1000} s)`)
     const compile = plan.compile
       ? `\`${plan.compile.join(' ')}\`${seconds(rule.compileLimits?.chargedMs)}`

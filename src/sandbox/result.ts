@@ -13,6 +13,8 @@ export interface Program {
   stdin?: string
   /** Files put into the working folder beforehand, by relative path. */
   files?: Record<string, string>
+  /** Java: the library is there for the compiler alone; default false. */
+  libraryForCompilerOnly?: boolean
 }
 
 /**

@@ -42,8 +42,10 @@ export interface LanguagePlan {
 }
 
 export interface LanguageContext {
-  /** Class path of Java programs. */
+  /** Library of Java programs. */
   classPath: string
+  /** Whether Java programs see the library when they run, too. */
+  isLibraryRunnable: boolean
   /** Major version of the TypeScript compiler. */
   typescriptMajor: number
 }
@@ -75,13 +77,14 @@ export const languageRules: Readonly<Record<CommandLanguage, LanguageRule>> = {
       program: `import org.javatuples.*;
 class Problem { public static void main(String[] a) { Pair.with(1, 2); } }`,
     },
-    plan(source, [compiler = '', java = ''], { classPath }) {
+    plan(source, [compiler = '', java = ''], { classPath, isLibraryRunnable }) {
       const { file, mainClass } = javaNames(source)
+      const runClassPath = isLibraryRunnable ? `classes:${classPath}` : 'classes'
       const options = ['-J-XX:+UseSerialGC', '-J-XX:TieredStopAtLevel=1', '-encoding', 'UTF8']
       return {
         file,
         compile: [compiler, ...options, '-cp', classPath, '-d', 'classes', file],
-        run: [java, '-XX:+UseSerialGC', '-ea', '-cp', `classes:${classPath}`, mainClass],
+        run: [java, '-XX:+UseSerialGC', '-ea', '-cp', runClassPath, mainClass],
       }
     },
     compileLimits: seconds(15),

@@ -1,3 +1,7 @@
+import { spawnSync } from 'node:child_process'
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createSandbox, type Sandbox } from '../sandbox.ts'
 import { javaNames } from './java-names.ts'
@@ -65,6 +69,39 @@ describe('programs in other languages', () => {
       expect(broken.step).toBe(compiles ? 'compile' : 'run')
     })
   }
+
+  it('keeps the library of Java from a run when told so', async () => {
+    const plan = (isLibraryRunnable: boolean) =>
+      languageRules.java.plan('', ['javac', 'java'], {
+        classPath: 'LIBRARY',
+        isLibraryRunnable,
+        typescriptMajor: 5,
+      })
+    expect(plan(true).run).toContain('classes:LIBRARY')
+    expect(plan(false).run).not.toContain('classes:LIBRARY')
+    expect(plan(false).compile).toEqual(plan(true).compile)
+
+    const library = await mkdtemp(join(tmpdir(), 'library-'))
+    const code = 'package tuples; public class One { public long one = 1; }'
+    await writeFile(join(library, 'One.java'), code)
+    const options = { cwd: library }
+    const built = spawnSync('javac', ['-d', '.', 'One.java'], options)
+    if (built.error === undefined) {
+      spawnSync('jar', ['-cf', 'library.jar', 'tuples'], options)
+      await chmod(library, 0o755)
+      const own = await createSandbox({ workers: 1, classPath: join(library, 'library.jar') })
+      const source =
+        'class Problem { public static void main(String[] a) { assert new tuples.One().one == 1; } }'
+      const run = (libraryForCompilerOnly: boolean) =>
+        own.run({ language: 'java', source, libraryForCompilerOnly })
+      const [seen, unseen] = [await run(false), await run(true)]
+      await own.dispose()
+      expect(seen, JSON.stringify(seen)).toMatchObject({ outcome: 'ok' })
+      expect(unseen).toMatchObject({ outcome: 'error', step: 'run' })
+      expect(unseen.stderr).toContain('NoClassDefFoundError: tuples/One')
+    }
+    await rm(library, { recursive: true })
+  })
 
   it('names the packages of every language that is missing', async () => {
     for (const language of languages) {

@@ -46,6 +46,7 @@ export function createLanguageRunner(
     const readable = isReadable ? tools.readable : [...tools.readable, jar]
     const plan = languageRules[language].plan(source, tools.paths.map(placeOf), {
       classPath: placeOf(jar),
+      isLibraryRunnable: program.libraryForCompilerOnly !== true,
       typescriptMajor: tools.typescriptMajor,
     })
     const steps = stepsOf(language, plan, limits)

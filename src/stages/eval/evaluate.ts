@@ -278,7 +278,7 @@ function pickContext({ signal, cacheFolder }: EvaluationContext) {
 function fingerprintOf(hash: string, options: EvalOptions, source: string): string {
   const { baseOnly, plusAfterFailedBase, testDetails, strictIdentical } = options
   const { minTimeLimit, gtTimeLimitFactor, totalTimeLimit, memoryMib } = options
-  const { percent, isolation, python } = options
+  const { percent, javaTuples, isolation, python } = options
   const parts = [baseOnly, plusAfterFailedBase, testDetails, minTimeLimit, gtTimeLimitFactor]
   return digest([
     hash,
@@ -287,6 +287,7 @@ function fingerprintOf(hash: string, options: EvalOptions, source: string): stri
     memoryMib,
     strictIdentical,
     percent,
+    javaTuples,
     isolation,
     python ?? '',
     source,

@@ -88,4 +88,20 @@ describe('evaluating answers', () => {
     expect(summary.passAtK).toEqual({ base: { 'pass@1': 3 / 9 } })
     expect(summary.warnings.at(-1)).toBe('1 tasks have an empty sample (gsm8k/6…)')
   })
+
+  it('reads percents both ways only when told so', async () => {
+    const problems = join(folder, 'percent.jsonl')
+    await writeFile(problems, JSON.stringify({ question: 'q', answer: '#### 42', idx: 0 }))
+    const samples = join(folder, 'percent-samples.jsonl')
+    const programs = ['print("42%")', 'print(0.42)', 'print(4200)', 'print(420)']
+    const rows = programs.map((solution) => JSON.stringify({ task_id: 'gsm8k/0', solution }))
+    await writeFile(samples, rows.join('\n'))
+    const statuses = async (percent: boolean) => {
+      const out = join(folder, `percent-${percent}`)
+      await evaluate({ benchmark: problems, samples, out, percent })
+      return (await readVerdicts(out)).map(({ base }) => base.status)
+    }
+    expect(await statuses(false)).toEqual(['pass', 'fail', 'fail', 'fail'])
+    expect(await statuses(true)).toEqual(['pass', 'pass', 'pass', 'fail'])
+  })
 })

@@ -14,7 +14,7 @@ import type { ProgramVerdict, SetVerdict } from './verdicts.ts'
 export async function judgeTranslated(
   language: TranslatedLanguage,
   tasks: readonly JudgedTask<TranslatedProblem>[],
-  { sandbox, workers, onVerdict, signal }: JudgeContext,
+  { sandbox, workers, onVerdict, options, signal }: JudgeContext,
 ): Promise<void> {
   await sandbox.requireLanguage(language, { tests: true })
   const runs = tasks.flatMap(({ problem, programs }) =>
@@ -25,7 +25,10 @@ export async function judgeTranslated(
     workers,
     async ({ problem, program }) => {
       const source = `${program}\n${problem.tests}`
-      const result = await sandbox.run({ language, source }, { outputBytes: OUTPUT_BYTES })
+      const result = await sandbox.run(
+        { language, source, libraryForCompilerOnly: !options.javaTuples },
+        { outputBytes: OUTPUT_BYTES },
+      )
       await onVerdict(problem.taskId, program, verdictOf(language, result))
     },
     signal,

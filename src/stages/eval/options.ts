@@ -68,6 +68,12 @@ export const evalOptionsSchema = z.strictObject({
     .describe(
       'multipl-e: cut completions at the first stop token (as the harness), at the last of each stop text (as ReflectionCoder), to the function in the first fenced block (as DeepSeek for instructed models), or not.',
     ),
+  javaTuples: z
+    .boolean()
+    .default(true)
+    .describe(
+      'multipl-e-java: programs see the library javatuples when they run, not only the compiler; without it they fail as in the harness.',
+    ),
   percent: z
     .boolean()
     .default(false)

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { MissingDependencyError } from '../../../core/index.ts'
 import { createSandbox, type Sandbox } from '../../../sandbox/index.ts'
 import { type Language, languageTable, testsMarker, testsMarkerPattern } from '../languages.ts'
 import { openNotebook } from '../notebook/notebook.ts'
@@ -91,12 +92,16 @@ const instruction = { id: 'i', instruction: '', extra: {} }
 
 describe('programs of other languages', () => {
   it.for(programs)(
-    'are run, shown and checked in $language',
+    'are run, shown and checked in $language, or its package is named',
     { timeout: 120_000 },
-    async ({ language, answer, wrong, tests, dull, blind }, { skip }) => {
+    async ({ language, answer, wrong, tests, dull, blind }) => {
       const options = synthOptionsSchema.parse({ instructions: 'x', out: 'y', language })
       const missing = await findMissing(language)
-      skip(missing !== undefined, missing)
+      if (missing) {
+        expect(missing).toBeInstanceOf(MissingDependencyError)
+        expect(missing.hint).toMatch(/apt-get install .*\S/)
+        return
+      }
       const notebook = openNotebook(sandbox, options)
       const join = (program: string, checks: string) =>
         `${program}\n${testsMarker(language)}\n${checks}`
@@ -127,10 +132,10 @@ describe('programs of other languages', () => {
 })
 
 /** What is missing on this machine to run a language. */
-const findMissing = (language: Language): Promise<string | undefined> =>
+const findMissing = (language: Language): Promise<MissingDependencyError | undefined> =>
   sandbox.requireLanguage(languageTable[language].sandbox).then(
     () => undefined,
-    (error: Error) => error.message,
+    (error: MissingDependencyError) => error,
   )
 
 describe('word problems', () => {

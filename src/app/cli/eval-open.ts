@@ -1,6 +1,5 @@
-import { access } from 'node:fs/promises'
 import { z } from 'zod'
-import { refuseExistingOutput, writeFileAtomic } from '../../core/index.ts'
+import { pathExists, refuseExistingOutput, writeFileAtomic } from '../../core/index.ts'
 import { openFailure } from '../../stages/eval/index.ts'
 import { defineCommand } from './command.ts'
 
@@ -25,7 +24,7 @@ export const evalOpenCommand = defineCommand({
       data: data === undefined ? dataFolders : [data],
     })
     const path = out ?? opened.name
-    if (!overwrite && (await exists(path))) throw refuseExistingOutput(path)
+    if (!overwrite && (await pathExists(path))) throw refuseExistingOutput(path)
     await writeFileAtomic(path, opened.content)
     return {
       summary: { path, task, sample, set: opened.set, status: opened.status },
@@ -33,10 +32,3 @@ export const evalOpenCommand = defineCommand({
     }
   },
 })
-
-function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  )
-}

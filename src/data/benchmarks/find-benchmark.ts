@@ -1,6 +1,5 @@
-import { access } from 'node:fs/promises'
 import { join } from 'node:path'
-import { InputError, nearestName } from '../../core/index.ts'
+import { InputError, nearestName, pathExists } from '../../core/index.ts'
 import { benchmarkFiles, isBenchmarkName } from './benchmark-names.ts'
 import { dataFiles } from './data-files.ts'
 import type { TextFile } from './text-lines.ts'
@@ -42,7 +41,7 @@ export async function findBenchmark(
     const file = benchmarkFiles[name] as string
     return { path: await findDataFile(file, places.data, `benchmark ${name}`), file }
   }
-  if (/[/\\.]/.test(name) || (await exists(name))) return { path: name, file: undefined }
+  if (/[/\\.]/.test(name) || (await pathExists(name))) return { path: name, file: undefined }
   const known = [...Object.keys(benchmarkFiles), 'katas']
   throw new InputError(`expected a benchmark or a problem file, got ${name}`, {
     code: 'RC_UNKNOWN_BENCHMARK',
@@ -69,7 +68,7 @@ export async function findDataFile(
   }
   for (const folder of folders) {
     const path = join(folder, file)
-    if (await exists(path)) return path
+    if (await pathExists(path)) return path
   }
   throw new InputError(`${purpose}: there is no ${file} in ${folders.join(' or ')}`, {
     code: 'RC_BENCHMARK_NOT_FOUND',
@@ -104,12 +103,5 @@ function checkVariant(name: string, { mini, extreme }: BenchmarkVariant): void {
 function shorten(names: readonly string[]): string {
   return [...names.filter((name) => !name.startsWith('multipl-e-')), 'multipl-e-LANGUAGE'].join(
     ', ',
-  )
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
   )
 }

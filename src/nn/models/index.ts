@@ -37,6 +37,7 @@ export {
   packInputs,
 } from './packed-layers.ts'
 export {
+  countParameters,
   exportModel,
   headParameter,
   layerParameter,

@@ -2,6 +2,7 @@ import { InputError } from '../../core/index.ts'
 import type { HostTensor } from '../runtime/index.ts'
 import {
   assertFinite,
+  countElements,
   type ModelSource,
   openModelSource,
   writeModelFolder,
@@ -17,6 +18,11 @@ export interface Model {
   /** `config.json` as it was read; `exportModel` writes it again. */
   readonly rawConfig: Readonly<Record<string, unknown>>
   readonly parameters: Parameters
+}
+
+/** Number of elements of all tensors together. */
+export function countParameters(shapes: ReadonlyMap<string, readonly number[]>): number {
+  return [...shapes.values()].reduce((sum, shape) => sum + countElements(shape), 0)
 }
 
 /** Names and shapes of the tensors that a model of this shape has. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { access, mkdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, readFile, rm } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import {
@@ -7,6 +7,7 @@ import {
   MissingDependencyError,
   type Progress,
   parseOptions,
+  pathExists,
   refuseExistingOutput,
   silentProgress,
   writeFileAtomic,
@@ -233,11 +234,7 @@ async function prepareOutput(options: EvalOptions): Promise<void> {
   }
   if (options.resume) return
   for (const path of paths) {
-    const exists = await access(path).then(
-      () => true,
-      () => false,
-    )
-    if (exists) throw refuseExistingOutput(options.out)
+    if (await pathExists(path)) throw refuseExistingOutput(options.out)
   }
 }
 

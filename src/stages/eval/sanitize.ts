@@ -1,8 +1,9 @@
-import { access, mkdir, readFile, rm, stat } from 'node:fs/promises'
+import { mkdir, readFile, rm, stat } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { join, parse } from 'node:path'
 import {
   parseOptions,
+  pathExists,
   refuseExistingOutput,
   silentProgress,
   writeFileAtomic,
@@ -154,11 +155,7 @@ async function writeFolder(
 
 async function prepareOutput(out: string, { overwrite }: SanitizeOptions): Promise<void> {
   if (overwrite) return rm(out, { recursive: true, force: true })
-  const exists = await access(out).then(
-    () => true,
-    () => false,
-  )
-  if (exists) throw refuseExistingOutput(out)
+  if (await pathExists(out)) throw refuseExistingOutput(out)
 }
 
 /** `name-sanitized.jsonl`, or `name-sanitized` for a folder. */

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
-import { access, mkdir, readdir, readFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import {
   hashFile,
   InterruptedError,
   type Progress,
   parseOptions,
+  pathExists,
   refuseExistingOutput,
   silentProgress,
   writeFileAtomic,
@@ -173,7 +174,7 @@ function countTokens(samples: readonly FinishedSample[]): number {
 async function refuseOutput(options: GenerateOptions, partialPath: string): Promise<void> {
   if (options.overwrite || options.resume) return
   for (const path of [options.out, partialPath]) {
-    if (await exists(path)) throw refuseExistingOutput(path)
+    if (await pathExists(path)) throw refuseExistingOutput(path)
   }
 }
 
@@ -182,7 +183,7 @@ async function finishedSummary(
   { out, resume }: GenerateOptions,
   fingerprint: string,
 ): Promise<GenerationSummary | undefined> {
-  if (!resume || !(await exists(out))) return undefined
+  if (!resume || !(await pathExists(out))) return undefined
   const text = await readFile(summaryPath(out), 'utf8').catch(() => '{}')
   const record = JSON.parse(text) as GenerationSummary & { fingerprint?: string }
   if (record.fingerprint !== fingerprint) throw refuseExistingOutput(out)
@@ -193,13 +194,6 @@ async function finishedSummary(
 /** Stands beside the samples. */
 function summaryPath(out: string): string {
   return `${out}.summary.json`
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  )
 }
 
 /** All that samples depend on: options, problems, and the files of the model folder. */

@@ -6,7 +6,6 @@ import type { Dialog } from '../../data/dialog/index.ts'
 import { costOf } from './budget.ts'
 import { countWork } from './count-work.ts'
 import type { SynthOptions } from './options.ts'
-
 import { type SynthContext, type SynthSummary, synthesise } from './synthesise.ts'
 import { resolveConcurrency } from './teachers/teacher-spec.ts'
 

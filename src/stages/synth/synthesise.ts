@@ -1,7 +1,8 @@
-import { access, readFile, rm } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import {
   InterruptedError,
   type Progress,
+  pathExists,
   refuseExistingOutput,
   silentProgress,
   writeFileAtomic,
@@ -259,9 +260,9 @@ async function findFinished(options: SynthOptions, key: string): Promise<SynthSu
     await rm(summaryPath(options), { force: true })
     return undefined
   }
-  if (!(await exists(out))) return undefined
+  if (!(await pathExists(out))) return undefined
   if (!resume) throw refuseExistingOutput(out)
-  if (await exists(`${out}.journal`)) return undefined
+  if (await pathExists(`${out}.journal`)) return undefined
   const text = await readFile(summaryPath(options), 'utf8').catch(() => '{}')
   const { key: found, ...summary } = JSON.parse(text) as SynthSummary & { key?: string }
   if (found !== key) throw refuseExistingOutput(out)
@@ -269,9 +270,3 @@ async function findFinished(options: SynthOptions, key: string): Promise<SynthSu
 }
 
 const summaryPath = ({ out }: SynthOptions) => `${out}.summary.json`
-
-const exists = (path: string) =>
-  access(path).then(
-    () => true,
-    () => false,
-  )

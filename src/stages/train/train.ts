@@ -1,10 +1,11 @@
-import { access, readdir, rm, rmdir } from 'node:fs/promises'
+import { readdir, rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   hashFile,
   InputError,
   lockFolder,
   type Progress,
+  pathExists,
   refuseExistingOutput,
   silentProgress,
   writeFileAtomic,
@@ -163,7 +164,7 @@ class RunRecord {
 async function prepareOutput({ out, overwrite, resume }: TrainOptions) {
   const release = await lockFolder(out)
   try {
-    const started = await exists(join(out, 'metrics.jsonl'))
+    const started = await pathExists(join(out, 'metrics.jsonl'))
     if (started && !overwrite && !resume) throw refuseExistingOutput(out)
     if (!resume) {
       const events = (await readdir(out)).filter((name) => name.includes(eventFileMark))
@@ -184,12 +185,6 @@ async function prepareOutput({ out, overwrite, resume }: TrainOptions) {
     throw error
   }
 }
-
-const exists = (path: string) =>
-  access(path).then(
-    () => true,
-    () => false,
-  )
 
 function refuseOtherTokenizer({ model, plan }: TrainOptions, found: string, planned: string): void {
   if (found === planned) return

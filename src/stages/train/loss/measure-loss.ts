@@ -1,6 +1,6 @@
-import { access } from 'node:fs/promises'
 import {
   InterruptedError,
+  pathExists,
   ReflectionCoderError,
   refuseExistingOutput,
   silentProgress,
@@ -162,11 +162,7 @@ async function refuseExistingFiles({ out, gradients, overwrite }: LossOptions): 
   if (overwrite) return
   for (const path of [out, gradients]) {
     if (path === undefined) continue
-    const isThere = await access(path).then(
-      () => true,
-      () => false,
-    )
-    if (isThere) throw refuseExistingOutput(path)
+    if (await pathExists(path)) throw refuseExistingOutput(path)
   }
 }
 

@@ -1,5 +1,5 @@
-import { access } from 'node:fs/promises'
 import { join } from 'node:path'
+import { pathExists } from '../../../core/index.ts'
 import {
   type Adapter,
   addTokenRows,
@@ -34,7 +34,7 @@ export async function openTokenizer({
   model: string
   adapter?: string | undefined
 }): Promise<Tokenizer> {
-  const hasOwn = adapter !== undefined && (await exists(join(adapter, 'tokenizer.json')))
+  const hasOwn = adapter !== undefined && (await pathExists(join(adapter, 'tokenizer.json')))
   return loadTokenizer(hasOwn ? adapter : model)
 }
 
@@ -64,9 +64,3 @@ export async function openSubject(
     fileName: (parameter) => `${peftPrefix}${parameter}`,
   }
 }
-
-const exists = (path: string) =>
-  access(path).then(
-    () => true,
-    () => false,
-  )

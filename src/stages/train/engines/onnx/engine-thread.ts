@@ -1,9 +1,17 @@
 import { once } from 'node:events'
-import { parameterShapes, parseDecoderConfig } from '../../../../nn/models/index.ts'
+import {
+  countParameters,
+  parameterShapes,
+  parseDecoderConfig,
+} from '../../../../nn/models/index.ts'
 import { readSourceConfig } from '../../../../nn/weights/index.ts'
 import type { EngineRequest, TrainEvent } from '../../engine.ts'
-import type { EngineCommand, EngineData, EngineReply } from './engine-messages.ts'
-import { restoreError } from './engine-messages.ts'
+import {
+  type EngineCommand,
+  type EngineData,
+  type EngineReply,
+  restoreError,
+} from './engine-messages.ts'
 import { onnxEngine } from './onnx-engine.ts'
 import { smallModel } from './parallel-objective.ts'
 import { startWorker } from './start-worker.ts'
@@ -18,11 +26,8 @@ export async function* onnxEngineThread(request: EngineRequest): AsyncGenerator<
 }
 
 async function isSmall(path: string): Promise<boolean> {
-  const shapes = parameterShapes(parseDecoderConfig(await readSourceConfig(path), path))
-  const sizes = [...shapes.values()].map((shape) =>
-    shape.reduce((product, size) => product * size, 1),
-  )
-  return sizes.reduce((sum, size) => sum + size, 0) <= smallModel
+  const config = parseDecoderConfig(await readSourceConfig(path), path)
+  return countParameters(parameterShapes(config)) <= smallModel
 }
 
 /** The engine in a thread, whatever the size of the model. */

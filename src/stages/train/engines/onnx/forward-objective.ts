@@ -10,20 +10,12 @@ import {
   packShape,
 } from '../../../../nn/models/index.ts'
 import { createSessions } from './graph-sessions.ts'
-import { gatherRows } from './head-runner.ts'
+import { sumHeadTerms } from './head-terms.ts'
 import { fedParameters } from './model-runner.ts'
-import { chunksOf, logitBudget } from './narrow-head.ts'
-import {
-  addCrossEntropy,
-  addDivergence,
-  addSums,
-  emptySums,
-  everyFactor,
-  type ObjectiveSums,
-} from './objective-sums.ts'
+import { addSums, emptySums, everyFactor, type ObjectiveSums } from './objective-sums.ts'
 import type { Pack } from './pack-step.ts'
-import { bothViews, labelledFeeds, pairedFeeds } from './term-feeds.ts'
-import { headLossGraph, layerGraph } from './training-graphs.ts'
+import { bothViews } from './term-feeds.ts'
+import { headLossGraph, layerGraph, layerKey } from './training-graphs.ts'
 
 export interface ForwardOptions {
   readonly threads?: number
@@ -49,7 +41,6 @@ export function createForwardObjective(
   }
   const sessions = createSessions(fedParameters(parameters, adapter), threads ? { threads } : {})
   const table = createRotaryTable(config)
-  const rowsPerRun = Math.max(16, Math.floor(logitBudget / config.vocabularySize))
   const matrix = (data: Float32Array) => ({ data, shape: [data.length / hiddenSize, hiddenSize] })
 
   async function runLayers(pack: Pack) {
@@ -60,11 +51,10 @@ export function createForwardObjective(
     let hidden = embedTokens(parameters, pack.tokens, hiddenSize)
     for (let layer = 0; layer < config.layers; layer++) {
       const kind = layerKind(config, layer)
-      const key = `${kind.wanted}:${kind.window}:${shape.rows}:${shape.blocks}`
       const create = () => layerGraph(subject, shape, kind, false)
       const weightName = (weight: string) => layerParameter(layer, weight)
       const results = await sessions.run(
-        key,
+        layerKey(shape, kind),
         create,
         { x: matrix(hidden), ...feeds },
         { weightName },
@@ -76,28 +66,9 @@ export function createForwardObjective(
 
   async function measurePack(pack: Pack): Promise<ObjectiveSums> {
     const { hidden, placeOf } = await runLayers(pack)
-    const objective = emptySums()
-    const runHead = (
-      part: 'labelled' | 'distilled',
-      indices: readonly { index: number }[],
-      feeds: ReturnType<typeof labelledFeeds>,
-    ) => {
-      const places = indices.map(({ index }) => placeOf(index))
-      const x = matrix(gatherRows(hidden, places, hiddenSize))
-      const create = () => headLossGraph(subject, part, temperature)
-      return sessions.run(part, create, { x, ...feeds })
-    }
-    for (const chunk of chunksOf(pack.labelled, rowsPerRun)) {
-      const { nll } = await runHead('labelled', chunk, labelledFeeds(chunk, everyFactor))
-      addCrossEntropy(objective, chunk, nll!.data, everyFactor)
-    }
-    for (const chunk of chunksOf(pack.distilled, Math.ceil(rowsPerRun / 2))) {
-      const both = bothViews(chunk)
-      const results = await runHead('distilled', both, pairedFeeds(chunk, everyFactor))
-      addCrossEntropy(objective, both, results.pairNll!.data, everyFactor)
-      addDivergence(objective, chunk, results.kl!.data, everyFactor)
-    }
-    return objective
+    return sumHeadTerms(pack, hidden, placeOf, config, everyFactor, (part, feeds) =>
+      sessions.run(part, () => headLossGraph(subject, part, temperature), feeds),
+    )
   }
 
   return {

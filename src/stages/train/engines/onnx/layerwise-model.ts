@@ -14,7 +14,7 @@ import { fedParameters, type ModelRunner, type RunnerOptions } from './model-run
 import { createNarrowHead } from './narrow-head.ts'
 import type { Pack } from './pack-step.ts'
 import { bothViews } from './term-feeds.ts'
-import { keptPrefix, layerGradientGraph, layerGraph } from './training-graphs.ts'
+import { keptPrefix, layerGradientGraph, layerGraph, layerKey } from './training-graphs.ts'
 import { createWideHead, type WideHeadSizes } from './wide-head.ts'
 
 export interface LayerwiseOptions extends RunnerOptions {
@@ -70,10 +70,7 @@ export function createLayerwiseModel(model: Model, options: LayerwiseOptions): M
       const settings = (layer: number) => ({
         weightName: (weight: string) => layerParameter(layer, weight),
       })
-      const keyOf = (layer: number) => {
-        const { wanted, window } = layerKind(config, layer)
-        return `${wanted}:${window}:${shape.rows}:${shape.blocks}`
-      }
+      const keyOf = (layer: number) => layerKey(shape, layerKind(config, layer))
       const runLayer = (layer: number, x: HostTensor, keeps: boolean) =>
         sessions.run(
           `layer:${keyOf(layer)}:${keeps}`,

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import {
   type AdapterConfig,
   adapterShapes,
+  countParameters,
   type DecoderConfig,
   parameterShapes,
 } from '../../../../nn/models/index.ts'
@@ -87,8 +88,8 @@ async function largestPacks(
 /** Weights, and for what is trained both moments of AdamW, or in a loss its gradient. */
 function stateOf(subject: MemorySubject): number {
   const { config, adapter, work } = subject
-  const weights = countElements(parameterShapes(config))
-  const trained = adapter ? countElements(adapterShapes(config, adapter)) : weights
+  const weights = countParameters(parameterShapes(config))
+  const trained = adapter ? countParameters(adapterShapes(config, adapter)) : weights
   const own = adapter ? trained : 0
   const lanes = countLanes(subject)
   // Each lane, and the memory that it shares, has weights and gradients of its own.
@@ -99,7 +100,7 @@ function stateOf(subject: MemorySubject): number {
 
 function countLanes({ work, config, adapter, threads }: MemorySubject): number {
   if (work === 'loss') return 1
-  const small = countElements(parameterShapes(config)) <= smallModel
+  const small = countParameters(parameterShapes(config)) <= smallModel
   return small && !adapter ? threads || availableParallelism() : 1
 }
 
@@ -116,7 +117,7 @@ function packBytes(subject: MemorySubject, pack: Pack, keptBytes: number): numbe
   const kept = activations === 'auto' ? fitting : activations === 'keep' ? layers : 0
   const between = 4 * pack.tokens.length * hiddenSize * (layers + 1)
   const shapes = adapter ? adapterShapes(config, adapter) : parameterShapes(config)
-  const trained = work === 'train' ? countElements(shapes) : 0
+  const trained = work === 'train' ? countParameters(shapes) : 0
   const matrix = vocabularySize * hiddenSize
   const outputGradient = adapter || work === 'loss' ? 0 : 4 * matrix
   const inHead = kept * each + between + headBytes(config, pack) + outputGradient
@@ -140,10 +141,4 @@ function workingBytes(config: DecoderConfig, { tokens, rows }: Pack): number {
   const longest = Math.max(...rows.map(({ length }) => length))
   const weights = 3 * hiddenSize * intermediateSize + 3 * hiddenSize * heads * headSize
   return 4 * (tokens.length * perToken + 2 * heads * longest * Math.min(longest, 512) + weights)
-}
-
-function countElements(shapes: ReadonlyMap<string, readonly number[]>): number {
-  let sum = 0
-  for (const shape of shapes.values()) sum += shape.reduce((product, size) => product * size, 1)
-  return sum
 }

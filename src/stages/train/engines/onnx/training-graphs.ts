@@ -74,6 +74,11 @@ export function wholeModelGraph(
   return renderGradients('whole-model', graph, terms, { x }, weights, accumulates)
 }
 
+/** Layers and packs of one key have the same graphs. */
+export function layerKey({ rows, blocks }: PackShape, { wanted, window }: LayerKind): string {
+  return `${wanted}:${window}:${rows}:${blocks}`
+}
+
 /**
  * One layer forward: `x` → `y`, of all tokens or of the chosen ones. With `keeps`, also what its
  * gradient needs and costs matrix products to make again: `kept:<name>`.

@@ -128,13 +128,13 @@ export function createWideHead(
 
   function addTokenRows(
     sums: Parameters,
-    { tokenIds }: AdapterConfig,
+    adapter: AdapterConfig,
     gradient: Float32Array,
     start: number,
     end: number,
   ): void {
-    const rows = tokenRows(sums, { tokenIds } as AdapterConfig)
-    tokenIds.forEach((id, row) => {
+    const rows = tokenRows(sums, adapter)
+    adapter.tokenIds.forEach((id, row) => {
       if (id >= start && id < end) addRow(rows, row, gradient, id - start, width)
     })
   }

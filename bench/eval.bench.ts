@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { gunzipSync } from 'node:zlib'
-import { memoryOfTree } from './process-tree.ts'
+import { createTreeMemory } from './process-tree.ts'
 
 // How long do whole evaluations take, and how much memory, beside EvalPlus? Both sides judge the
 // same samples by turns, with as many workers as there are cores.
@@ -187,8 +187,10 @@ function theirModeOf(mode: string): string {
 }
 
 async function watch(command: string, args: string[], environment: NodeJS.ProcessEnv) {
+  const tree = createTreeMemory()
+  const [file, ...rest] = tree.wrapCommand([command, ...args])
   const started = performance.now()
-  const child = spawn(command, args, {
+  const child = spawn(file as string, rest, {
     env: { ...process.env, ...environment },
     stdio: ['ignore', 'ignore', 'pipe'],
   })
@@ -199,13 +201,15 @@ async function watch(command: string, args: string[], environment: NodeJS.Proces
   const timer = setInterval(async () => {
     if (looking) return
     looking = true
-    memory = Math.max(memory, await memoryOfTree(child.pid as number))
+    memory = Math.max(memory, await tree.read(child.pid as number))
     looking = false
   }, 250)
   const status = await new Promise<number | null>((done) => child.on('close', done))
+  const wall = (performance.now() - started) / 1000
   clearInterval(timer)
+  await tree.remove()
   if (status !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${status}: ${errors}`)
-  return { wall: (performance.now() - started) / 1000, memory }
+  return { wall, memory }
 }
 
 function scoresOf(rates: { base: Record<string, number>; plus?: Record<string, number> }): string {
@@ -267,7 +271,7 @@ async function renderReport(): Promise<string> {
 
 ${new Date().toISOString().slice(0, 10)}, ${commit}, Node.js ${process.version}, ${cpus()[0]?.model}, ${cores} cores; load average before: ${load.toFixed(1)}; best of ${options.rounds} rounds, by turns.
 warm: ground truth kept; skip: ours without plus after a failed base; cold: nothing kept; load: ours as warm beside four endless loops a core.
-Seconds of wall time; floor: charged seconds of all programs by cores; MiB: peak of all processes together (PSS, looked at every 250 ms).
+Seconds of wall time; floor: charged seconds of all programs by cores; MiB: peak of all processes together (anonymous and shared pages of a memory cgroup, or PSS without one; looked at every 250 ms).
 
 | set | mode | samples | ours, % | EvalPlus, % | ours, s | floor, s | ours/floor | EvalPlus, s | ours, MiB | EvalPlus, MiB |
 |---|---|---|---|---|---|---|---|---|---|---|

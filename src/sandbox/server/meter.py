@@ -14,8 +14,8 @@ from charged_time import Clock, waited_ns
 from processes import cpu_ns, has_lost_children, own_bytes, own_cpu_ns, read_waits, tree_below
 
 FIRST_LOOK_NS = 8_000_000
-LOOK_NS = 25_000_000
-LOOK_MANY_NS = 100_000_000  # for trees of many threads, whose look costs more
+LOOK_NS = 100_000_000
+LOOK_WEIGHING_NS = 25_000_000  # where a look is all that minds memory, and costs little
 SHORTEST_LOOK_NS = 2_000_000
 
 _server_clock = None
@@ -121,6 +121,6 @@ class Meter:
 
     def pause_ns(self, left_cpu, left_charged, cores):
         """How long until the next look."""
-        longest = LOOK_NS if len(self.living) < 16 else LOOK_MANY_NS
+        longest = LOOK_WEIGHING_NS if self.weighs and len(self.living) < 16 else LOOK_NS
         soonest = left_cpu // cores if self.runnable else min(left_cpu // cores, left_charged)
         return max(SHORTEST_LOOK_NS, min(longest, soonest))

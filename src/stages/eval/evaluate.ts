@@ -74,24 +74,51 @@ export async function evaluate(
   context: EvaluationContext = {},
 ): Promise<EvaluationSummary> {
   const options = parseOptions(evalOptionsSchema, input)
-  const benchmark = await openBenchmark(options, context.dataFolders)
-  const sampleSet = await readSamples(options.samples, benchmark.problems, {
-    allowPartial: options.allowPartial,
-    ...readingRules(benchmark, options),
-  })
-  const source = await readJudgeSource()
-  const fingerprint = fingerprintOf(benchmark.hash, options, source)
-
-  await mkdir(options.out, { recursive: true })
-  const release = await lockFolder(options.out)
+  // Starts while problems and samples are read, whose faults are told first.
+  const sandbox = openSandbox(options, context.dataFolders)
   try {
-    await prepareOutput(options)
-    const finished = await finishedSummary(options, fingerprint, sampleSet)
-    if (finished !== undefined) return finished
-    return await judgeAndWrite(options, context, benchmark, sampleSet, source, fingerprint)
+    const benchmark = await openBenchmark(options, context.dataFolders)
+    const sampleSet = await readSamples(options.samples, benchmark.problems, {
+      allowPartial: options.allowPartial,
+      ...readingRules(benchmark, options),
+    })
+    const source = await readJudgeSource()
+    const fingerprint = fingerprintOf(benchmark.hash, options, source)
+
+    await mkdir(options.out, { recursive: true })
+    const release = await lockFolder(options.out)
+    try {
+      await prepareOutput(options)
+      const finished = await finishedSummary(options, fingerprint, sampleSet)
+      if (finished !== undefined) return finished
+      const task = { options, benchmark, sampleSet, source, fingerprint }
+      return await judgeAndWrite(task, context, await sandbox)
+    } finally {
+      await release()
+    }
   } finally {
-    await release()
+    await sandbox.then(
+      (opened) => opened.dispose(),
+      () => {},
+    )
   }
+}
+
+async function openSandbox(
+  options: EvalOptions,
+  dataFolders: readonly string[] = [],
+): Promise<Sandbox> {
+  return createSandbox({
+    isolation: options.isolation,
+    workers: workersOf(options),
+    ...(await findClassPath(options, dataFolders)),
+    ...(options.python === undefined ? {} : { python: options.python }),
+  })
+}
+
+/** One more than there are cores: while a judge or the server works, programs keep them busy. */
+function workersOf({ workers }: EvalOptions): number {
+  return workers ?? availableParallelism() + 1
 }
 
 /** How samples of a kind of benchmark are read. */
@@ -112,24 +139,28 @@ function readingRules(benchmark: Benchmark, { cutting }: EvalOptions): ReadSampl
 
 /** The library of Java problems from a data folder; Debian's package has it too. */
 async function findClassPath(
-  benchmark: Benchmark,
   options: EvalOptions,
-  dataFolders: readonly string[] = [],
+  dataFolders: readonly string[],
 ): Promise<{ classPath?: string }> {
-  if (benchmark.kind !== 'translated' || benchmark.language !== 'java') return {}
   return findDataFile(javaTuples, options.data ?? dataFolders, 'java').then(
     (classPath) => ({ classPath }),
     () => ({}),
   )
 }
 
+interface Evaluation {
+  readonly options: EvalOptions
+  readonly benchmark: Benchmark
+  readonly sampleSet: SampleSet
+  /** The judge's own text. */
+  readonly source: string
+  readonly fingerprint: string
+}
+
 async function judgeAndWrite(
-  options: EvalOptions,
+  { options, benchmark, sampleSet, source, fingerprint }: Evaluation,
   context: EvaluationContext,
-  benchmark: Benchmark,
-  sampleSet: SampleSet,
-  source: string,
-  fingerprint: string,
+  sandbox: Sandbox,
 ): Promise<EvaluationSummary> {
   const started = performance.now()
   const tasks: JudgedTask[] = groupPrograms<Benchmark['problems'][number]>(
@@ -137,21 +168,14 @@ async function judgeAndWrite(
     sampleSet.samples,
   )
   const path = (file: keyof typeof evaluationFiles) => join(options.out, evaluationFiles[file])
-  const workers = options.workers ?? availableParallelism()
   const journal = await openJournal(path('journal'), fingerprint, options.resume)
-  const sandbox = await createSandbox({
-    isolation: options.isolation,
-    workers,
-    ...(await findClassPath(benchmark, options, context.dataFolders)),
-    ...(options.python === undefined ? {} : { python: options.python }),
-  }).catch(async (error) => {
-    await journal.close()
-    throw error
-  })
   try {
-    const warnings = await checkPython(sandbox, benchmark, options)
+    const checking = checkPython(sandbox, benchmark, options)
+    if (options.strictIdentical) await checking
+    const workers = workersOf(options)
     const judge = { sandbox, source, options, workers, ...pickContext(context) }
-    await judgeMissing(benchmark, tasks, judge, journal, context)
+    const judging = judgeMissing(benchmark, tasks, judge, journal, context)
+    const [warnings] = await Promise.all([checking, judging])
     const verdicts = verdictsOfSamples(sampleSet.samples, journal.known)
     const scores = summariseVerdicts(verdicts, options.baseOnly || benchmark.kind !== 'functions')
     const summary: EvaluationSummary & { fingerprint: string } = {
@@ -184,7 +208,6 @@ async function judgeAndWrite(
     return withoutFingerprint(summary)
   } finally {
     await journal.close()
-    await sandbox.dispose()
   }
 }
 

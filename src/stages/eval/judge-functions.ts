@@ -23,8 +23,11 @@ export async function judgeFunctions(
   { sandbox, source, options, workers, onVerdict, signal, referenceFolder }: JudgeContext,
 ): Promise<void> {
   const setting = { hash, pythonVersion: sandbox.pythonVersion, judgeSource: source }
+  const taskIds = tasks.map(({ problem }) => problem.taskId)
   const references = options.cache
-    ? await openReferences(referenceFolder, setting, await readShippedReferences(hash, sandbox))
+    ? await openReferences(referenceFolder, setting, taskIds, () =>
+        readShippedReferences(hash, sandbox),
+      )
     : await openReferences(undefined, setting)
   const usesNumpy = tasks.some(({ programs }) => programs.some((text) => text.includes('numpy')))
   const host = openJudge(
@@ -53,19 +56,26 @@ function groupTasks(
 ): JudgedTask<Problem>[][] {
   const fairShare = Math.ceil(countPrograms(tasks) / (workers * CALLS_OF_WORKER))
   const programsOfCall = Math.min(PROGRAMS_OF_CALL, fairShare)
-  const costs = new Map(tasks.map((task) => [task, costOf(task.problem.taskId, references)]))
+  const costs = new Map(
+    tasks.map((task) => {
+      const doubts = task.programs.map((text) => doubtsOf(text, task.problem.entryPoint))
+      const cost = costOf(task.problem.taskId, references)
+      return [task, Math.max(cost, DOUBT_SECONDS * Math.max(...doubts))]
+    }),
+  )
   const cost = (task: JudgedTask<Problem>) => costs.get(task) ?? 0
-  const parts = tasks.toSorted((a, b) => cost(b) - cost(a)).flatMap(splitPrograms)
   const groups: JudgedTask<Problem>[][] = []
   let room = 0
-  for (const part of parts) {
-    const alone = costOf(part.problem.taskId, references) > ALONE_SECONDS
-    if (alone || room < part.programs.length) {
-      groups.push([])
-      room = alone ? 0 : programsOfCall
+  for (const task of tasks.toSorted((a, b) => cost(b) - cost(a))) {
+    const most = cost(task) >= DOUBT_SECONDS ? Math.ceil(programsOfCall / 2) : programsOfCall
+    for (const part of splitPrograms(task)) {
+      if (room < part.programs.length) {
+        groups.push([])
+        room = cost(task) > ALONE_SECONDS ? 0 : most
+      }
+      groups.at(-1)?.push(part)
+      room -= part.programs.length
     }
-    groups.at(-1)?.push(part)
-    room -= part.programs.length
   }
   return groups
 }
@@ -73,6 +83,18 @@ function groupTasks(
 const PROGRAMS_OF_CALL = 4
 const CALLS_OF_WORKER = 8
 const ALONE_SECONDS = 0.2
+
+/** What sets programs that may not end before others of unknown time, which few of them exceed. */
+const DOUBT_SECONDS = 0.05
+
+/**
+ * How much speaks for a program that takes long: 1 for a loop without a bound that can be seen, or
+ * for one call of itself; 2 for several, whose number may grow without bound.
+ */
+function doubtsOf(program: string, entryPoint: string): number {
+  const ownCalls = program.split(`${entryPoint}(`).length - 2
+  return Math.max(Math.min(ownCalls, 2), /\bwhile\b/.test(program) ? 1 : 0)
+}
 
 /** Many programs for one task in parts, which different workers can take. */
 function splitPrograms({ problem, programs }: JudgedTask<Problem>): JudgedTask<Problem>[] {
@@ -83,12 +105,12 @@ function splitPrograms({ problem, programs }: JudgedTask<Problem>): JudgedTask<P
   }))
 }
 
-/** Seconds that a right program takes, about. */
+/** Seconds that a right program may take, about. */
 function costOf(taskId: string, references: References): number {
-  return references.secondsOf(taskId) ?? slowTasks.get(taskId) ?? 0
+  return Math.max(references.secondsOf(taskId) ?? 0, slowTasks.get(taskId) ?? 0)
 }
 
-/** Seconds of the references that take longest, for evaluations that have not run them yet. */
+/** Seconds of the tasks that take longest, for evaluations that have not run their references yet. */
 const slowTasks: ReadonlyMap<string, number> = new Map(
   Object.entries({
     'Mbpp/599': 21,

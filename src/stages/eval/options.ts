@@ -82,7 +82,12 @@ export const evalOptionsSchema = z.strictObject({
     .boolean()
     .default(true)
     .describe('Keep what references return, and how long they take, for the next evaluation.'),
-  workers: z.int().min(1).max(1024).optional().describe('Programs at one time; default: cores.'),
+  workers: z
+    .int()
+    .min(1)
+    .max(1024)
+    .optional()
+    .describe('Programs at one time; default: one more than cores.'),
   isolation: z
     .enum(['bubblewrap', 'none'])
     .default('bubblewrap')

@@ -50,7 +50,12 @@ describe('references', () => {
     expect([...shipped.keys()].sort()).toEqual(
       [130, 139, 15, 36, 59, 83, 94].map((number) => `HumanEval/${number}`).sort(),
     )
-    const references = await openReferences(undefined, setting, shipped)
+    const references = await openReferences(
+      undefined,
+      setting,
+      ['HumanEval/0'],
+      async () => shipped,
+    )
     expect(references.secondsOf('HumanEval/139')).toBeGreaterThan(0.1)
     expect(JSON.parse(references.valuesOf('HumanEval/139').plus as string)).toHaveLength(127)
     references.add('HumanEval/139', { plus })

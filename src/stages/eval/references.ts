@@ -33,15 +33,20 @@ export interface ReferenceSetting {
 
 /**
  * Opens the references that earlier evaluations left in a folder; without a folder they are kept
- * in memory alone. What is `shipped` counts where nothing else is known. Those of other problems, another judge, Python or machine are not seen.
+ * in memory alone. Those of other problems, another judge, Python or machine are not seen. What
+ * `readShipped` gives counts where nothing else is known; it is called when one of `taskIds` lacks
+ * something.
  */
 export async function openReferences(
   folder: string | undefined,
   setting: ReferenceSetting,
-  shipped: KnownSets = new Map(),
+  taskIds: readonly string[] = [],
+  readShipped: () => Promise<KnownSets> = async () => new Map(),
 ): Promise<References> {
   const path = folder === undefined ? undefined : join(folder, `${keyOf(setting)}.jsonl`)
   const known: KnownSets = path === undefined ? new Map() : await readReferences(path)
+  const isComplete = taskIds.every((taskId) => known.get(taskId)?.plus !== undefined)
+  const shipped: KnownSets = isComplete ? new Map() : await readShipped()
   let changed = false
   return {
     valuesOf(taskId) {

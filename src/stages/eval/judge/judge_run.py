@@ -27,7 +27,11 @@ LARGEST_PART_BYTES = 2 << 20
 LARGEST_TEXT_BYTES = 4096
 MILLISECONDS = 1000
 MANY_PROCESSORS = 64
-KINDS = (LOADED, LOAD_ERROR, RESULT, ERROR, PART, DROP, ANSWERS, FLAG)
+# Bytes that a message may have, by kind.
+LARGEST_BYTES = {
+    **dict.fromkeys((LOADED, RESULT, PART, DROP, FLAG), LARGEST_PART_BYTES),
+    **dict.fromkeys((LOAD_ERROR, ERROR, ANSWERS), LARGEST_TEXT_BYTES),
+}
 
 
 class Payload:
@@ -114,7 +118,8 @@ class Run:
         self.limit_ms = max(1, int(seconds * MILLISECONDS))
         self.memory_bytes = order["memoryBytes"]
         self.report = None
-        self.buffer = bytearray()
+        self.received = b""
+        self.taken = 0
 
     def __enter__(self):
         self.candidate = self.candidates.start(
@@ -138,7 +143,7 @@ class Run:
         parts = None
         while (head := self.take(HEADER.size)) is not None:
             kind, seconds, marks, length = HEADER.unpack(head)
-            if kind not in KINDS or length > largest_of(kind):
+            if length > LARGEST_BYTES.get(kind, -1):
                 yield Message(0.0, failed=True, forged=True)
                 return
             data = self.take(length)
@@ -184,20 +189,25 @@ class Run:
 
     def take(self, count):
         """The next bytes; None when the candidate has ended."""
-        buffer = self.buffer
-        while len(buffer) < count:
+        if self.taken + count > len(self.received) and not self.receive(count):
+            return None
+        first = self.taken
+        self.taken += count
+        return self.received[first : self.taken]
+
+    def receive(self, count):
+        """Whether so many bytes more are there now."""
+        parts = [self.received[self.taken :]] if self.taken < len(self.received) else []
+        size = sum(map(len, parts))
+        while size < count:
             try:
-                wanted = max(READ_BYTES, min(count - len(buffer), LARGEST_READ_BYTES))
-                part = self.channel.recv(wanted)
+                part = self.channel.recv(max(READ_BYTES, min(count - size, LARGEST_READ_BYTES)))
             except OSError:
-                return None
+                part = b""
             if not part:
-                return None
-            buffer += part
-        taken = bytes(memoryview(buffer)[:count])
-        del buffer[:count]
-        return taken
-
-
-def largest_of(kind):
-    return LARGEST_TEXT_BYTES if kind in (LOAD_ERROR, ERROR, ANSWERS) else LARGEST_PART_BYTES
+                break
+            parts.append(part)
+            size += len(part)
+        self.received = b"".join(parts)
+        self.taken = 0
+        return size >= count

@@ -1,5 +1,6 @@
 """How one program did on one set of inputs."""
 
+import math
 import random
 
 from judge_comparison import Comparison, extra_of
@@ -38,8 +39,9 @@ class JudgedSet:
         self.comparison = Comparison(task["dataset"], task["entryPoint"], task["tolerance"])
         for each in expected[:first]:
             self.comparison.note_equal(each.floats)
-        # Called now and then with the seconds so far: whether to leave the rest for later.
-        self.is_enough = lambda seconds: False
+        # Seconds of calls after which the rest is left for later, where it can be done apart.
+        self.enough_seconds = math.inf
+        self.is_divisible = lambda: False
         self.unfinished = False
         self.extra = extra_of(task["dataset"], task["entryPoint"])
         self.flags = []
@@ -60,9 +62,12 @@ class JudgedSet:
                 if self.take(message):
                     return
                 self.calls += message.seconds
-                if len(self.flags) < len(self.inputs) and self.is_enough(self.calls):
-                    self.unfinished = True
-                    return
+                if self.calls >= self.enough_seconds and len(self.flags) < len(self.inputs):
+                    # A call that takes most of the time is near its limit: the parts would be too.
+                    if message.seconds < self.calls / 4 and self.is_divisible():
+                        self.unfinished = True
+                        return
+                    self.enough_seconds = 2 * self.calls
         except Ended:
             return
 

@@ -111,8 +111,10 @@ class Judge:
             total += DETAILS_SECONDS
         while True:
             judged = JudgedSet(self.task, self.inputs[name], expected, limits, self.options, part)
-            if name == "plus":
-                judged.is_enough = lambda seconds: self.may_part(program, seconds)
+            least = self.options["partSeconds"]
+            if name == "plus" and least is not None:
+                judged.enough_seconds = least
+                judged.is_divisible = lambda: keeps_nothing(program)
             try:
                 self.run_program(name, program, judged, wanted, total)
             except NeedsData as need:
@@ -127,11 +129,6 @@ class Judge:
                 continue
             self.show_expected(name, judged)
             return judged.verdict()
-
-    def may_part(self, program, seconds):
-        """Whether a set that has run for so long may go on in another process."""
-        least = self.options["partSeconds"]
-        return least is not None and seconds >= least and keeps_nothing(program)
 
     def cut_rest(self, name, first):
         """Where the parts of the inputs from `first` on begin, about equal in time, and their end."""

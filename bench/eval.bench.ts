@@ -108,7 +108,11 @@ async function runSide(side: string, set: string, model: string, mode: string): 
 /** While every core is wanted by four endless loops. */
 async function underLoad<T>(run: () => Promise<T>): Promise<T> {
   const loops = Array.from({ length: 4 * cores }, () =>
-    spawn(process.execPath, ['-e', 'for (;;);'], { stdio: 'ignore' }),
+    spawn(
+      process.execPath,
+      ['-e', 'const parent = process.ppid; while (process.ppid === parent);'],
+      { stdio: 'ignore' },
+    ),
   )
   try {
     return await run()

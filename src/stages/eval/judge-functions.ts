@@ -6,7 +6,7 @@ import { judgeRest, partsOf } from './judge-in-parts.ts'
 import { countPrograms, type JudgedTask, type OnVerdict } from './judged-task.ts'
 import type { EvalOptions } from './options.ts'
 import { openReferences, type References } from './references.ts'
-import { type JudgeReport, openJudge, runJudge } from './run-judge.ts'
+import { type JudgedProgram, type JudgeReport, openJudge, runJudge } from './run-judge.ts'
 import { runParallel } from './run-parallel.ts'
 import { readShippedReferences } from './shipped-references.ts'
 import type { ProgramVerdict, SetVerdict } from './verdicts.ts'
@@ -53,7 +53,7 @@ function groupTasks(
   tasks: readonly JudgedTask<Problem>[],
   references: References,
   workers: number,
-): JudgedTask<Problem>[][] {
+): Group[] {
   const fairShare = Math.ceil(countPrograms(tasks) / (workers * CALLS_OF_WORKER))
   const programsOfCall = Math.min(PROGRAMS_OF_CALL, fairShare)
   const costs = new Map(
@@ -64,16 +64,16 @@ function groupTasks(
     }),
   )
   const cost = (task: JudgedTask<Problem>) => costs.get(task) ?? 0
-  const groups: JudgedTask<Problem>[][] = []
+  const groups: Group[] = []
   let room = 0
   for (const task of tasks.toSorted((a, b) => cost(b) - cost(a))) {
-    const most = cost(task) >= DOUBT_SECONDS ? Math.ceil(programsOfCall / 2) : programsOfCall
+    const setsApart = cost(task) >= DOUBT_SECONDS
     for (const part of splitPrograms(task)) {
       if (room < part.programs.length) {
-        groups.push([])
-        room = cost(task) > ALONE_SECONDS ? 0 : most
+        groups.push({ tasks: [], setsApart })
+        room = cost(task) > ALONE_SECONDS ? 0 : programsOfCall
       }
-      groups.at(-1)?.push(part)
+      groups.at(-1)?.tasks.push(part)
       room -= part.programs.length
     }
   }
@@ -133,27 +133,49 @@ const slowTasks: ReadonlyMap<string, number> = new Map(
   }),
 )
 
+/** Tasks of one call. */
+interface Group {
+  readonly tasks: JudgedTask<Problem>[]
+  /** Whether base and extra inputs are judged at one time, because a program may take long. */
+  readonly setsApart: boolean
+}
+
 async function judgeGroup(
   host: Host,
-  group: readonly JudgedTask<Problem>[],
+  { tasks, setsApart }: Group,
   options: EvalOptions,
   references: References,
   workers: number,
   onVerdict: OnVerdict,
 ): Promise<void> {
   const parts = partsOf(options, workers)
-  const report = await runJudge(host, group, options, references, { parts })
-  refuseFaults(report, group)
-  for (const [index, { problem, programs }] of group.entries()) {
+  const judge = (set?: 'base' | 'plus') =>
+    runJudge(host, tasks, options, references, { set, parts })
+  const isApart = setsApart && !options.baseOnly && options.plusAfterFailedBase
+  const reports = await Promise.all(isApart ? [judge('base'), judge('plus')] : [judge()])
+  for (const report of reports) refuseFaults(report, tasks)
+  for (const [index, { problem, programs }] of tasks.entries()) {
     for (const [number, program] of programs.entries()) {
       const task = { problem, programs: [program] }
-      const found = report.verdicts[index]?.[number]
+      const found = Object.assign({}, ...reports.map((each) => each.verdicts[index]?.[number]))
       const verdict =
-        (found?.rest ? await judgeRest(host, task, found, options, references) : found) ??
-        (await judgeAlone(host, task, options, references))
+        (found.rest && found.base
+          ? await judgeRest(host, task, found, options, references)
+          : wholeVerdict(found, options)) ?? (await judgeAlone(host, task, options, references))
       await onVerdict(problem.taskId, program, verdict)
     }
   }
+}
+
+/** The verdict, where no set is missing that was to be judged. */
+function wholeVerdict(
+  { base, plus }: JudgedProgram,
+  { baseOnly, plusAfterFailedBase }: EvalOptions,
+): ProgramVerdict | undefined {
+  if (base === undefined) return undefined
+  const isPlusWanted = !baseOnly && (plusAfterFailedBase || base.status === 'pass')
+  if (plus === undefined) return isPlusWanted ? undefined : { base }
+  return { base, plus }
 }
 
 /** Judges one program in a call of its own; a program that ends the judge reaches no status. */
@@ -165,7 +187,7 @@ async function judgeAlone(
 ): Promise<ProgramVerdict> {
   const report = await runJudge(host, [task], options, references)
   refuseFaults(report, [task])
-  const verdict = report.verdicts[0]?.[0]
+  const verdict = wholeVerdict(report.verdicts[0]?.[0] ?? {}, options)
   if (verdict !== undefined) return verdict
   const { outcome, stderr, fault } = report.result
   const failed = outcome === 'infra-error' || outcome === 'error' || !report.ready.has(0)

@@ -18,7 +18,7 @@ export function partsOf({ testDetails, strictIdentical }: EvalOptions, workers: 
 export async function judgeRest(
   host: Host,
   task: JudgedTask<Problem>,
-  { base, plus, rest = [] }: JudgedProgram,
+  { base, plus, rest = [] }: JudgedProgram & ProgramVerdict,
   options: EvalOptions,
   references: References,
 ): Promise<ProgramVerdict | undefined> {

@@ -20,14 +20,16 @@ export interface JudgeReport {
   faults: Map<number, string>
 }
 
-/** A verdict; with `rest`, `plus` is of the first extra inputs alone. */
-export interface JudgedProgram extends ProgramVerdict {
+/** Verdicts of the sets that were judged; with `rest`, `plus` is of the first extra inputs alone. */
+export interface JudgedProgram extends Partial<ProgramVerdict> {
   /** Where parts of the other inputs begin, in order, and where the last one ends. */
   rest?: number[]
 }
 
 /** What a call is to judge beside whole sets. */
 export interface JudgeExtent {
+  /** This set alone; default: all that are wanted. */
+  set?: 'base' | 'plus'
   /** Long sets of programs that keep nothing between calls may be left to be judged in so many. */
   parts?: number
   /** Only these extra inputs of the one program. */
@@ -64,11 +66,11 @@ export async function runJudge(
   tasks: readonly JudgedTask<Problem>[],
   options: EvalOptions,
   references: References,
-  { parts = 1, part }: JudgeExtent = {},
+  { set, parts = 1, part }: JudgeExtent = {},
 ): Promise<JudgeReport> {
   const inPart = part === undefined ? {} : { part: { set: 'plus', ...part } }
   const payload = {
-    tasks: tasks.map((task) => ({ ...judgeOrder(task, options, references), ...inPart })),
+    tasks: tasks.map((task) => ({ ...judgeOrder(task, options, references, set), ...inPart })),
     options: {
       minTimeLimit: options.minTimeLimit,
       gtTimeLimitFactor: options.gtTimeLimitFactor,
@@ -90,6 +92,7 @@ function judgeOrder(
   { problem, programs }: JudgedTask<Problem>,
   options: EvalOptions,
   references: References,
+  set?: 'base' | 'plus',
 ): Record<string, unknown> {
   const { taskId, dataset, entryPoint, tolerance, baseInput, plusInput } = problem
   return {
@@ -97,7 +100,10 @@ function judgeOrder(
     dataset,
     entryPoint,
     tolerance,
-    inputs: { base: baseInput, ...(options.baseOnly ? {} : { plus: plusInput }) },
+    inputs: {
+      ...(set === 'plus' ? {} : { base: baseInput }),
+      ...(set === 'base' || options.baseOnly ? {} : { plus: plusInput }),
+    },
     reference: problem.prompt + problem.canonicalSolution,
     known: references.valuesOf(taskId),
     programs,
@@ -146,11 +152,11 @@ function readReport(
       ready.add(record.task)
       references.add(taskId, record.references)
     } else if (record.part !== undefined) part = record.part
-    else if (record.program !== undefined && record.base !== undefined) {
+    else if (record.program !== undefined) {
       const { base, plus, rest } = record
       const ofTask = verdicts[record.task] ?? []
       ofTask[record.program] = {
-        base,
+        ...(base && { base }),
         ...(plus && { plus }),
         ...(rest && { rest }),
       }

@@ -95,6 +95,13 @@ describe('an endpoint as the teacher', () => {
     expect(reflection?.content.at(-2)?.content).toBe('')
   })
 
+  it('reads a whole reply where a stream was asked for', async () => {
+    const summary = await run({ respond: additionTeacher(), streams: false })
+    expect(summary).toMatchObject({ kept: 4, dropped: {}, rounds: { 3: 4 } })
+    expect(server?.requests[0]?.body.stream).toBe(true)
+    expect(summary.spent?.calls).toBe(20)
+  })
+
   it('gives a tool its outputs as tool messages', async () => {
     await run({ respond: additionTeacher() }, { protocol: 'tools' }, 1)
     const messages = server?.requests.at(-1)?.body.messages ?? []

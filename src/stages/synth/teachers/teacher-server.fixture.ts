@@ -37,6 +37,8 @@ export interface TeacherServerOptions {
   key?: string
   /** Whether tokens are counted; default true. */
   usage?: boolean
+  /** Whether a stream is given where one is asked for; default true. */
+  streams?: boolean
 }
 
 export interface TeacherServer {
@@ -106,7 +108,8 @@ export async function startTeacherServer(options: TeacherServerOptions): Promise
       counts.outputTokens += outputTokens
     }
     const shown = options.usage === false ? { ...said, uncounted: true } : said
-    if (url.includes('/chat/') && body.stream) return sendStream(response, shown, fault, done)
+    const streams = options.streams !== false && body.stream
+    if (url.includes('/chat/') && streams) return sendStream(response, shown, fault, done)
     if (fault === 'stall') return
     if (fault === 'reset-late' || fault === 'cut') return request.socket.destroy()
     done()

@@ -73,6 +73,10 @@ async function complete(
     stream.controller.abort()
     throw error
   }
+  // Some servers take no notice of `stream`.
+  if (/\bjson\b/.test(response.headers.get('content-type') ?? '')) {
+    return readCompletion((await response.json()) as OpenAI.ChatCompletion, request)
+  }
   return readStream(stream, request, heard)
 }
 

@@ -10,7 +10,8 @@ message OperatorSetIdProto { string domain = 1; int64 version = 2; }
 message Dimension { oneof value { int64 dim_value = 1; string dim_param = 2; } }
 message TensorShapeProto { repeated Dimension dim = 1; }
 message TensorTypeProto { int32 elem_type = 1; TensorShapeProto shape = 2; }
-message TypeProto { TensorTypeProto tensor_type = 1; }
+message SequenceTypeProto { TypeProto elem_type = 1; }
+message TypeProto { oneof value { TensorTypeProto tensor_type = 1; SequenceTypeProto sequence_type = 4; } }
 message ValueInfoProto { string name = 1; TypeProto type = 2; }
 message TensorProto { repeated int64 dims = 1; int32 data_type = 2; string name = 8; bytes raw_data = 9; }
 message AttributeProto {

@@ -8,6 +8,8 @@ export interface GraphModel {
   readonly bytes: Uint8Array
   readonly inputs: readonly GraphPort[]
   readonly outputs: readonly GraphPort[]
+  /** An output without a value; whoever fetches it fetches all others into memory of their own. */
+  readonly end?: string
 }
 
 /** Name of an input or output, and the tensor of the file that holds it. */
@@ -19,13 +21,14 @@ export interface GraphPort {
 /**
  * Writes the part of a graph that leads to `outputs` as an ONNX model (opset 17). Inputs that no
  * output needs are left out, and `inputs` of the result says which remain. Values that are `given`
- * are fed under their names instead of being computed.
+ * are fed under their names instead of being computed. With `inPlace` the model has an `end`.
  */
 export function renderOnnx(
   name: string,
   graph: Graph,
   outputs: Readonly<Record<string, Value>>,
   given: Readonly<Record<string, Value>> = {},
+  { inPlace = false } = {},
 ): GraphModel {
   const { nodes, used } = neededNodes(graph, Object.values(outputs), Object.values(given))
   const inputs = [
@@ -47,10 +50,15 @@ export function renderOnnx(
       node: [
         ...nodes.map((node) => renderNode(node, renamed)),
         ...named.flatMap(([name, value]) => renderOutputNode(name, value, renamed)),
+        ...(inPlace ? [{ op_type: 'SequenceEmpty', output: [endTensor] }] : []),
       ],
       initializer: constants.map(renderConstant),
       input: inputs.map(([, value]) => renderSignature(value.name, value)),
-      output: named.map(([outputName, value]) => renderSignature(outputTensor(outputName), value)),
+      output: [
+        // First, because the binding gives results in this order.
+        ...(inPlace ? [endSignature] : []),
+        ...named.map(([outputName, value]) => renderSignature(outputTensor(outputName), value)),
+      ],
     },
   })
   return {
@@ -58,7 +66,15 @@ export function renderOnnx(
     bytes: ModelProto.encode(message).finish(),
     inputs: inputs.map(([inputName, value]) => ({ name: inputName, tensor: value.name })),
     outputs: named.map(([outputName]) => ({ name: outputName, tensor: outputTensor(outputName) })),
+    ...(inPlace ? { end: endTensor } : {}),
   }
+}
+
+const endTensor = 'end'
+
+const endSignature = {
+  name: endTensor,
+  type: { sequence_type: { elem_type: { tensor_type: { elem_type: dataTypes.float32 } } } },
 }
 
 function neededNodes(graph: Graph, outputs: readonly Value[], given: readonly Value[]) {

@@ -24,7 +24,8 @@ export interface SessionOptions {
 /** One graph ready to run. Made once and used for every call, because sessions are costly to make. */
 export interface Session {
   /**
-   * Runs the graph; every output is a new float32 tensor.
+   * Runs the graph; every output is a new float32 tensor, or in `into`, where those of a graph that
+   * works in place all have to be.
    *
    * @param into memory for outputs that already have a place; it may be that of a feed of the same
    * shape where the graph reads it no later than it writes it
@@ -59,6 +60,7 @@ export async function createSession(
         if (!feed) throw new Error(`graph ${model.name} needs the input ${name}`)
         tensors[tensor] = toTensor(feed)
       }
+      if (model.end !== undefined) return runInPlace(session, model, tensors, into)
       const fetches = model.outputs.map(({ name, tensor }) => {
         const place = into[name]
         return [tensor, place ? toTensor(place) : null] as const
@@ -77,6 +79,29 @@ export async function createSession(
     dispose: () => session.release(),
   }
 }
+
+/**
+ * The binding copies every output into new memory, even what was written in place, unless it fails
+ * at one before: that of a kind that it cannot give. By then all of them are written.
+ */
+async function runInPlace(
+  session: InferenceSession,
+  { name, outputs, end }: GraphModel,
+  feeds: Record<string, Tensor>,
+  into: Readonly<Record<string, HostTensor<Float32Array>>>,
+): Promise<Record<string, HostTensor<Float32Array>>> {
+  const places = outputs.map(({ name: output, tensor }) => {
+    const place = into[output]
+    if (!place) throw new Error(`graph ${name} needs a place for the output ${output}`)
+    return [tensor, toTensor(place)] as const
+  })
+  await session.run(feeds, { [end!]: null, ...Object.fromEntries(places) }).catch((error) => {
+    if (!(error instanceof Error) || error.message !== noTensorMessage) throw error
+  })
+  return { ...into }
+}
+
+const noTensorMessage = 'Non tensor type is temporarily not supported.'
 
 function toTensor({ data, shape }: HostTensor): Tensor {
   const dims = shape as number[]

@@ -4,7 +4,7 @@ import {
   headRowsName,
   type Parameters,
 } from '../../../../nn/models/index.ts'
-import { type HostTensor, releaseBuffer } from '../../../../nn/runtime/index.ts'
+import type { HostTensor } from '../../../../nn/runtime/index.ts'
 import type { GraphSessions } from './graph-sessions.ts'
 import { addRow, type HeadRunner } from './head-runner.ts'
 import type { RunnerOptions } from './model-runner.ts'
@@ -71,11 +71,12 @@ export function createWideHead(
       const feeds = { x, matrix: rows }
       const shape = [x.shape[0]!, end - start]
       const place = keptArray(`shares ${parts.length}`, shape[0]! * shape[1]!)
-      const into = { shares: { data: place, shape } }
-      const results = await sessions.run('shares', () => sharesGraph(config), feeds, { into })
-      const topShare = results.topShare!.data
-      const logSum = Float64Array.from(results.top!.data, (top, i) => top - Math.log(topShare[i]!))
-      parts.push({ matrix: rows, start, end, shares: results.shares!, logSum })
+      const column = () => ({ data: new Float32Array(shape[0]!), shape: [shape[0]!, 1] })
+      const into = { shares: { data: place, shape }, top: column(), topShare: column() }
+      await sessions.run('shares', () => sharesGraph(config), feeds, { into })
+      const topShare = into.topShare.data
+      const logSum = Float64Array.from(into.top.data, (top, i) => top - Math.log(topShare[i]!))
+      parts.push({ matrix: rows, start, end, shares: into.shares, logSum })
     }
     return parts
   }
@@ -83,14 +84,16 @@ export function createWideHead(
   async function mixParts(parts: readonly Part[], rows: HeadRows, sums: Parameters) {
     const logNormal = logSumExp(parts.map(({ logSum }) => logSum))
     const place = adapter ? undefined : headGradient(sums)
-    let mix = tensor(new Float32Array(rows.x.length))
+    const mix = tensor(new Float32Array(rows.x.length))
     for (const part of parts) {
       const { start, end, logSum, shares } = part
       const factor = Float32Array.from(logSum, (each, row) => Math.exp(each - logNormal[row]!))
       const isWanted = !adapter || holdsTokens(adapter, start, end)
       const kind = isWanted ? (place && !place.isNew ? 'added' : 'new') : 'none'
-      const gradient = place && tensor(place.data.subarray(start * width, end * width))
-      const results = await sessions.run(
+      const gradient = place
+        ? tensor(place.data.subarray(start * width, end * width))
+        : tensor(keptArray('part of the gradient', (end - start) * width))
+      await sessions.run(
         `mix:${kind}`,
         () => mixGraph(config, kind),
         {
@@ -99,13 +102,11 @@ export function createWideHead(
           matrix: part.matrix,
           mix,
           pull: tensor(rows.pull),
-          ...(gradient && kind === 'added' ? { gradient } : {}),
+          ...(kind === 'added' ? { gradient } : {}),
         },
-        gradient ? { into: { gradient } } : {},
+        { into: { mix, ...(kind === 'none' ? {} : { gradient }) } },
       )
-      releaseBuffer(mix.data)
-      mix = results.mix as typeof mix
-      if (adapter && isWanted) addTokenRows(sums, adapter, results.gradient!.data, start, end)
+      if (adapter && isWanted) addTokenRows(sums, adapter, gradient.data, start, end)
     }
     return { logNormal, mix: mix.data }
   }

@@ -8,12 +8,12 @@ export interface GraphModel {
   readonly bytes: Uint8Array
   readonly inputs: readonly GraphPort[]
   readonly outputs: readonly GraphPort[]
-  /** An output without a value; whoever fetches it fetches all others into memory of their own. */
-  readonly end?: string
+  /** Tensor of an output before the others that has no value; see `Session.run`. */
+  readonly end: string
 }
 
 /** Name of an input or output, and the tensor of the file that holds it. */
-export interface GraphPort {
+export interface GraphPort extends Pick<Value, 'type' | 'shape'> {
   readonly name: string
   readonly tensor: string
 }
@@ -21,14 +21,13 @@ export interface GraphPort {
 /**
  * Writes the part of a graph that leads to `outputs` as an ONNX model (opset 17). Inputs that no
  * output needs are left out, and `inputs` of the result says which remain. Values that are `given`
- * are fed under their names instead of being computed. With `inPlace` the model has an `end`.
+ * are fed under their names instead of being computed.
  */
 export function renderOnnx(
   name: string,
   graph: Graph,
   outputs: Readonly<Record<string, Value>>,
   given: Readonly<Record<string, Value>> = {},
-  { inPlace = false } = {},
 ): GraphModel {
   const { nodes, used } = neededNodes(graph, Object.values(outputs), Object.values(given))
   const inputs = [
@@ -50,13 +49,13 @@ export function renderOnnx(
       node: [
         ...nodes.map((node) => renderNode(node, renamed)),
         ...named.flatMap(([name, value]) => renderOutputNode(name, value, renamed)),
-        ...(inPlace ? [{ op_type: 'SequenceEmpty', output: [endTensor] }] : []),
+        { op_type: 'SequenceEmpty', output: [endTensor] },
       ],
       initializer: constants.map(renderConstant),
       input: inputs.map(([, value]) => renderSignature(value.name, value)),
       output: [
         // First, because the binding gives results in this order.
-        ...(inPlace ? [endSignature] : []),
+        endSignature,
         ...named.map(([outputName, value]) => renderSignature(outputTensor(outputName), value)),
       ],
     },
@@ -64,11 +63,20 @@ export function renderOnnx(
   return {
     name,
     bytes: ModelProto.encode(message).finish(),
-    inputs: inputs.map(([inputName, value]) => ({ name: inputName, tensor: value.name })),
-    outputs: named.map(([outputName]) => ({ name: outputName, tensor: outputTensor(outputName) })),
-    ...(inPlace ? { end: endTensor } : {}),
+    inputs: inputs.map(([inputName, value]) => portOf(inputName, value, value.name)),
+    outputs: named.map(([outputName, value]) =>
+      portOf(outputName, value, outputTensor(outputName)),
+    ),
+    end: endTensor,
   }
 }
+
+const portOf = (name: string, { type, shape }: Value, tensor: string): GraphPort => ({
+  name,
+  tensor,
+  type,
+  shape,
+})
 
 const endTensor = 'end'
 

@@ -28,6 +28,7 @@ export {
   type PackedTokens,
   packFeeds,
   packShape,
+  packSizes,
 } from './pack-feeds.ts'
 export {
   type LayerKind,

@@ -1,4 +1,5 @@
-import type { HostTensor } from '../runtime/index.ts'
+import type { DimensionSizes, HostTensor } from '../runtime/index.ts'
+import type { DecoderConfig } from './decoder-config.ts'
 import { toInt64 } from './int64.ts'
 import type { PackShape } from './packed-layers.ts'
 import type { RotaryTable } from './rotary-table.ts'
@@ -38,6 +39,19 @@ export function packFeeds(
     blockSizes: { data: toInt64(sizes), shape: [sizes.length] },
     ...table.covering(positions, rows),
   }
+}
+
+/** Lengths that layers have beside those of their feeds: rows of scores in each block of queries. */
+export function packSizes(
+  { heads, keyValueHeads }: DecoderConfig,
+  feeds: Readonly<Record<string, HostTensor>>,
+): DimensionSizes {
+  const group = heads / keyValueHeads
+  const rowsOf = (feed: string, name: string) =>
+    [...((feeds[feed]?.data ?? []) as Iterable<bigint>)].map(
+      (size, block) => [`${name}${block}`, Number(size) * group] as const,
+    )
+  return Object.fromEntries([...rowsOf('blockSizes', 'tokens'), ...rowsOf('chosenSizes', 'chosen')])
 }
 
 /** The tokens that a last layer computes, and where each of them stands. */

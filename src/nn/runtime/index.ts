@@ -1,6 +1,7 @@
 export { releaseBuffer } from './release-buffer.ts'
 export {
   createSession,
+  type DimensionSizes,
   type HostTensor,
   type Session,
   type SessionOptions,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { add, Graph, multiply, renderOnnx } from '../graph/index.ts'
+import { add, Graph, multiply, renderOnnx, splitParts } from '../graph/index.ts'
 import { createSession } from './index.ts'
 
 const column = (...values: number[]) => ({
@@ -12,11 +12,11 @@ function inPlaceGraph() {
   const graph = new Graph()
   const x = graph.input('x', ['rows', 1])
   const sum = add(graph.input('sum', ['rows', 1]), x)
-  return renderOnnx('sums', graph, { sum, square: multiply(x, x) }, {}, { inPlace: true })
+  return renderOnnx('sums', graph, { sum, square: multiply(x, x) })
 }
 
-describe('a graph that works in place', () => {
-  it('writes into the given memory, that of a feed too, however often it runs', async () => {
+describe('a session', () => {
+  it('writes into given memory, that of a feed too, however often it runs', async () => {
     const session = await createSession(inPlaceGraph(), { threads: 1 })
     const [sum, square] = [column(0, 10, 20), column(0, 0, 0)]
     for (const x of [column(1, 2, 3), column(-4, 0.5, 6)]) {
@@ -28,11 +28,26 @@ describe('a graph that works in place', () => {
     await session.dispose()
   })
 
-  it('tells what fails within, and an output without memory', async () => {
+  it('makes memory where none is given, and tells what fails within', async () => {
     const session = await createSession(inPlaceGraph(), { threads: 1 })
-    const [x, sum, square] = [column(1, 2), column(1, 2), column(0, 0)]
-    await expect(session.run({ x, sum }, { sum })).rejects.toThrow('a place for the output square')
-    await expect(session.run({ x, sum: column(1, 2, 3) }, { sum, square })).rejects.toThrow(/Add/)
+    const x = column(1, 2)
+    const results = await session.run({ x, sum: column(1, 2) })
+    expect(results).toEqual({ sum: column(2, 4), square: column(1, 4) })
+    await expect(session.run({ x, sum: column(1, 2, 3) })).rejects.toThrow(/shape {3,1}/)
+    await session.dispose()
+  })
+
+  it('gives an output whose length only the run tells', async () => {
+    const graph = new Graph()
+    const x = graph.input('x', ['rows', 1])
+    const sizes = graph.input('sizes', [2], 'int64')
+    const [first] = splitParts(x, 0, sizes, ['first', 'second'])
+    const session = await createSession(renderOnnx('part', graph, { first: first! }), {
+      threads: 1,
+    })
+    const feeds = { x: column(1, 2, 3), sizes: { data: BigInt64Array.of(2n, 1n), shape: [2] } }
+    expect(await session.run(feeds)).toEqual({ first: column(1, 2) })
+    expect(await session.run(feeds, {}, { first: 2 })).toEqual({ first: column(1, 2) })
     await session.dispose()
   })
 })

@@ -21,11 +21,16 @@ export interface SessionOptions {
   readonly holdsMemory?: boolean
 }
 
+/** Lengths of dimensions, by the names that they bear in a graph. */
+export type DimensionSizes = Readonly<Record<string, number>>
+
 /** One graph ready to run. Made once and used for every call, because sessions are costly to make. */
 export interface Session {
   /**
-   * Runs the graph; every output is a new float32 tensor, or in `into`, where those of a graph that
-   * works in place all have to be.
+   * Runs the graph; every output is a new float32 tensor, or where `into` says.
+   *
+   * Where the lengths of all outputs follow from those of the feeds, or from `sizes`, they are
+   * written where they stay. Otherwise the binding copies them once more, those of `into` as well.
    *
    * @param into memory for outputs that already have a place; it may be that of a feed of the same
    * shape where the graph reads it no later than it writes it
@@ -33,6 +38,7 @@ export interface Session {
   run(
     feeds: Readonly<Record<string, HostTensor>>,
     into?: Readonly<Record<string, HostTensor<Float32Array>>>,
+    sizes?: DimensionSizes,
   ): Promise<Record<string, HostTensor<Float32Array>>>
   dispose(): Promise<void>
 }
@@ -53,31 +59,50 @@ export async function createSession(
     logSeverityLevel: 3,
   })
   return {
-    async run(feeds, into = {}) {
+    async run(feeds, into = {}, sizes = {}) {
       const tensors: Record<string, Tensor> = {}
       for (const { name, tensor } of model.inputs) {
         const feed = feeds[name]
         if (!feed) throw new Error(`graph ${model.name} needs the input ${name}`)
         tensors[tensor] = toTensor(feed)
       }
-      if (model.end !== undefined) return runInPlace(session, model, tensors, into)
-      const fetches = model.outputs.map(({ name, tensor }) => {
-        const place = into[name]
-        return [tensor, place ? toTensor(place) : null] as const
-      })
-      const results = await session.run(tensors, Object.fromEntries(fetches))
-      const outputs: Record<string, HostTensor<Float32Array>> = {}
-      for (const { name, tensor } of model.outputs) {
-        const { data, dims } = results[tensor] as Tensor
-        const place = into[name]
-        // ONNX Runtime's binding copies even what was written in place.
-        if (place) releaseBuffer(data as Float32Array)
-        outputs[name] = place ?? { data: data as Float32Array, shape: dims }
-      }
-      return outputs
+      const places = placesOf(model, feeds, into, sizes)
+      if (places === undefined) return runWithCopies(session, model, tensors, into)
+      await runInPlace(session, model, tensors, places)
+      return places
     },
     dispose: () => session.release(),
   }
+}
+
+type Outputs = Record<string, HostTensor<Float32Array>>
+
+/** Memory for every output; undefined where the length of one is not known before the run. */
+function placesOf(
+  { inputs, outputs }: GraphModel,
+  feeds: Readonly<Record<string, HostTensor>>,
+  into: Readonly<Outputs>,
+  sizes: DimensionSizes,
+): Outputs | undefined {
+  const known = new Map(Object.entries(sizes))
+  for (const { name, shape } of inputs) {
+    shape.forEach((size, axis) => {
+      if (typeof size === 'string') known.set(size, feeds[name]!.shape[axis]!)
+    })
+  }
+  const shapes = outputs.map(({ type, shape }) =>
+    type === 'float32'
+      ? shape.map((size) => (typeof size === 'number' ? size : known.get(size)))
+      : [undefined],
+  )
+  if (shapes.some((shape) => shape.includes(undefined))) return undefined
+  const places: Outputs = {}
+  outputs.forEach(({ name }, index) => {
+    const shape = shapes[index] as number[]
+    const length = shape.reduce((product, size) => product * size, 1)
+    places[name] = into[name] ?? { data: new Float32Array(length), shape }
+  })
+  return places
 }
 
 /**
@@ -86,22 +111,39 @@ export async function createSession(
  */
 async function runInPlace(
   session: InferenceSession,
-  { name, outputs, end }: GraphModel,
+  { outputs, end }: GraphModel,
   feeds: Record<string, Tensor>,
-  into: Readonly<Record<string, HostTensor<Float32Array>>>,
-): Promise<Record<string, HostTensor<Float32Array>>> {
-  const places = outputs.map(({ name: output, tensor }) => {
-    const place = into[output]
-    if (!place) throw new Error(`graph ${name} needs a place for the output ${output}`)
-    return [tensor, toTensor(place)] as const
-  })
-  await session.run(feeds, { [end!]: null, ...Object.fromEntries(places) }).catch((error) => {
+  places: Readonly<Outputs>,
+): Promise<void> {
+  const fetches = outputs.map(({ name, tensor }) => [tensor, toTensor(places[name]!)] as const)
+  const run = session.run(feeds, { [end]: null, ...Object.fromEntries(fetches) })
+  await run.catch((error) => {
     if (!(error instanceof Error) || error.message !== noTensorMessage) throw error
   })
-  return { ...into }
 }
 
 const noTensorMessage = 'Non tensor type is temporarily not supported.'
+
+async function runWithCopies(
+  session: InferenceSession,
+  { outputs }: GraphModel,
+  feeds: Record<string, Tensor>,
+  into: Readonly<Outputs>,
+): Promise<Outputs> {
+  const fetches = outputs.map(({ name, tensor }) => {
+    const place = into[name]
+    return [tensor, place ? toTensor(place) : null] as const
+  })
+  const results = await session.run(feeds, Object.fromEntries(fetches))
+  const given: Outputs = {}
+  for (const { name, tensor } of outputs) {
+    const { data, dims } = results[tensor] as Tensor
+    const place = into[name]
+    if (place) releaseBuffer(data as Float32Array)
+    given[name] = place ?? { data: data as Float32Array, shape: dims }
+  }
+  return given
+}
 
 function toTensor({ data, shape }: HostTensor): Tensor {
   const dims = shape as number[]

@@ -2,6 +2,7 @@ import type { GraphModel } from '../../../../nn/graph/index.ts'
 import type { Parameters } from '../../../../nn/models/index.ts'
 import {
   createSession,
+  type DimensionSizes,
   type HostTensor,
   releaseBuffer,
   type Session,
@@ -18,6 +19,8 @@ export interface RunSettings {
   readonly weightName?: WeightName
   /** Memory for outputs that have a place already. */
   readonly into?: Results
+  /** Lengths of dimensions of outputs that no feed has. */
+  readonly sizes?: DimensionSizes
 }
 
 /** Sessions made once for each kind of graph, fed with weights from a table. */
@@ -66,7 +69,7 @@ export function createSessions(parameters: Parameters, options: SessionOptions):
     key: string,
     create: () => GraphModel,
     feeds: Feeds,
-    { weightName = sameName, into }: RunSettings,
+    { weightName = sameName, into, sizes }: RunSettings,
     sums?: Parameters,
   ): Promise<Results> {
     const { graph, session } = await open(key, create)
@@ -78,7 +81,7 @@ export function createSessions(parameters: Parameters, options: SessionOptions):
         : (feeds[name] ?? parameters.get(weightName(name)))
       if (feed) all[name] = feed
     }
-    return session.run(all, into)
+    return session.run(all, into, sizes)
   }
 
   return {

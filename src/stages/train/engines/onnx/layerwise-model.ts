@@ -6,6 +6,7 @@ import {
   type Model,
   packFeeds,
   packShape,
+  packSizes,
 } from '../../../../nn/models/index.ts'
 import { type HostTensor, releaseBuffer } from '../../../../nn/runtime/index.ts'
 import { dropoutFeeds } from './dropout-feeds.ts'
@@ -67,8 +68,10 @@ export function createLayerwiseModel(model: Model, options: LayerwiseOptions): M
         ...packed,
         ...(adapter ? dropoutFeeds(config, adapter.config, layer, rows, dropKey) : {}),
       })
+      const sizes = packSizes(config, packed)
       const settings = (layer: number) => ({
         weightName: (weight: string) => layerParameter(layer, weight),
+        sizes,
       })
       const keyOf = (layer: number) => layerKey(shape, layerKind(config, layer))
       const runLayer = (layer: number, x: HostTensor, keeps: boolean) =>

@@ -31,8 +31,7 @@ export function sharesGraph({ hiddenSize }: DecoderConfig): GraphModel {
   const matrix = graph.input('matrix', ['columns', hiddenSize])
   const logits = linear(x, matrix)
   const shares = softmax(logits)
-  const outputs = { shares, top: largest(logits), topShare: largest(shares) }
-  return renderOnnx('shares', graph, outputs, {}, { inPlace: true })
+  return renderOnnx('shares', graph, { shares, top: largest(logits), topShare: largest(shares) })
 }
 
 /**
@@ -42,8 +41,7 @@ export function sharesGraph({ hiddenSize }: DecoderConfig): GraphModel {
  * [columns, hidden]; `mix` [rows, hidden], of the parts before; `pull` [rows, hidden].
  * `mix` ← mix + factor · shares · matrix, the mean row of the matrix under each distribution;
  * `gradient` [columns, hidden] ← sharesᵀ · (factor · pull), added to the one that is fed if it is
- * to be accumulated, and left out if it is not wanted. Both work in place: memory of `mix` and
- * `gradient` may be that of the feeds.
+ * to be accumulated, and left out if it is not wanted. Both may be written where they were read.
  */
 export function mixGraph(
   { hiddenSize }: DecoderConfig,
@@ -55,13 +53,11 @@ export function mixGraph(
   const matrix = graph.input('matrix', ['columns', hiddenSize])
   const before = graph.input('mix', ['rows', hiddenSize])
   const mix = add(before, multiply(gemm(shares, matrix), factor))
-  const inPlace = { inPlace: true }
-  if (gradient === 'none') return renderOnnx('mix', graph, { mix }, {}, inPlace)
+  if (gradient === 'none') return renderOnnx('mix', graph, { mix })
   const pull = multiply(graph.input('pull', ['rows', hiddenSize]), factor)
   const made = gemm(shares, pull, { transposeA: true })
   const sum = graph.input('gradient', ['columns', hiddenSize])
-  const outputs = { mix, gradient: gradient === 'new' ? made : add(sum, made) }
-  return renderOnnx('mix', graph, outputs, {}, inPlace)
+  return renderOnnx('mix', graph, { mix, gradient: gradient === 'new' ? made : add(sum, made) })
 }
 
 function largest(x: Value): Value {

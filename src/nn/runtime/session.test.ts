@@ -33,7 +33,7 @@ describe('a session', () => {
     const x = column(1, 2)
     const results = await session.run({ x, sum: column(1, 2) })
     expect(results).toEqual({ sum: column(2, 4), square: column(1, 4) })
-    await expect(session.run({ x, sum: column(1, 2, 3) })).rejects.toThrow(/shape {3,1}/)
+    await expect(session.run({ x, sum: column(1, 2, 3) })).rejects.toThrow('has shape {3,1}')
     await session.dispose()
   })
 

@@ -71,9 +71,12 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
       code: 'RC_BAD_WORKERS',
     })
   }
-  const finding: Promise<Bubblewrap> | undefined =
-    isolation === 'bubblewrap' ? findBubblewrap() : undefined
-  const [bubblewrap, python] = await Promise.all([finding, findPython(options.python)])
+  const finding = findPython(options.python)
+  // Missing bubblewrap is told first.
+  finding.catch(() => {})
+  const bubblewrap: Bubblewrap | undefined =
+    isolation === 'bubblewrap' ? await findBubblewrap() : undefined
+  const python = await finding
   const worker = { bubblewrap, python, cgroups: options.cgroups ?? true }
   const pool = createWorkerPool(() => createWorker(worker), workers)
   try {

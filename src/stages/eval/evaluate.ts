@@ -76,6 +76,7 @@ export async function evaluate(
   const options = parseOptions(evalOptionsSchema, input)
   // Starts while problems and samples are read, whose faults are told first.
   const sandbox = openSandbox(options, context.dataFolders)
+  sandbox.catch(() => {})
   try {
     const benchmark = await openBenchmark(options, context.dataFolders)
     const sampleSet = await readSamples(options.samples, benchmark.problems, {

@@ -8,7 +8,7 @@ import { gunzipSync } from 'node:zlib'
 import { createTreeMemory } from './process-tree.ts'
 
 // How long do whole evaluations take, and how much memory, beside EvalPlus? Both sides judge the
-// same samples by turns, with as many workers as there are cores.
+// same samples by turns: EvalPlus with as many workers as there are cores, ours with its default.
 //
 //   npm run build
 //   npx tsx bench/eval.bench.ts --data DIR --samples DIR [--evalplus PYTHON] [--rounds 1]

@@ -42,11 +42,18 @@ export interface HostResult extends RunResult {
 /** Warm Python servers that hold a loaded module and fork for each call. */
 export interface Host {
   call(payload: unknown, limits?: Partial<Limits>): Promise<HostResult>
+  /** Starts so many workers now, rather than with the first calls. */
+  start(workers: number): void
   dispose(): Promise<void>
 }
 
-/** Opens a host; its workers start with the first calls. */
-export function openHost(worker: WorkerOptions, options: HostOptions, workers: number): Host {
+/** Opens a host, whose calls wait for `ready`; its workers start with the first of them. */
+export function openHost(
+  worker: WorkerOptions,
+  options: HostOptions,
+  workers: number,
+  ready: Promise<unknown>,
+): Host {
   const path = resolve(options.module)
   const readable = [path, ...(options.readable ?? []).map((place) => resolve(place))]
   const create = async () => {
@@ -61,7 +68,9 @@ export function openHost(worker: WorkerOptions, options: HostOptions, workers: n
   }
   const pool = createWorkerPool(create, options.workers ?? workers)
   return {
+    start: pool.start,
     async call(payload, limits) {
+      await ready
       const { result, lines } = await execute(pool, 'call', payload, resolveLimits(limits))
       return { ...result, lines }
     },

@@ -5,7 +5,7 @@ import { type Host, type HostOptions, openHost } from './host.ts'
 import { type CommandProgram, createLanguageRunner } from './languages/run-language.ts'
 import { type Limits, resolveLimits } from './limits.ts'
 import { probeSandbox } from './probe.ts'
-import { findPython } from './python-installation.ts'
+import { findPython, type PythonInstallation } from './python-installation.ts'
 import type { Language, Program, RunResult } from './result.ts'
 import { runProgram } from './run-program.ts'
 import { openSession, type Session } from './session.ts'
@@ -59,12 +59,39 @@ export interface Sandbox {
   dispose(): Promise<void>
 }
 
+/** A sandbox whose walls are not known to hold yet. */
+export interface StartingSandbox {
+  readonly pythonVersion: string
+  /** Like that of the sandbox: its servers may start, and its calls wait for `ready`. */
+  host(options: HostOptions): Host
+  /**
+   * The sandbox, when canary programs have shown that its walls hold.
+   *
+   * @throws `RC_SANDBOX_LIMIT` when one does not.
+   */
+  readonly ready: Promise<Sandbox>
+  /** Kills everything. */
+  dispose(): Promise<void>
+}
+
 /**
- * Starts the fork servers and checks that their walls hold.
+ * Starts a sandbox and checks that its walls hold.
  *
- * @throws MissingDependencyError when bubblewrap or Python is missing.
+ * @throws MissingDependencyError when bubblewrap or Python is missing; `RC_SANDBOX_LIMIT` when a wall
+ * does not hold.
  */
 export async function createSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  const starting = await startSandbox(options)
+  try {
+    return await starting.ready
+  } catch (error) {
+    await starting.dispose()
+    throw error
+  }
+}
+
+/** Like `createSandbox`, for those who have something to do before the walls are checked. */
+export async function startSandbox(options: SandboxOptions = {}): Promise<StartingSandbox> {
   const { isolation = 'bubblewrap', workers = availableParallelism() } = options
   if (!Number.isInteger(workers) || workers < 1) {
     throw new InputError(`workers must be a whole number from 1, not ${workers}`, {
@@ -78,33 +105,62 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
     isolation === 'bubblewrap' ? await findBubblewrap() : undefined
   const python = await finding
   const worker = { bubblewrap, python, cgroups: options.cgroups ?? true }
-  const pool = createWorkerPool(() => createWorker(worker), workers)
-  try {
-    const first = await pool.take('run')
-    const memoryLimit = first.memory ? 'tree' : 'process'
-    const warnings = findWarnings(isolation, memoryLimit, first.countsWaits)
-    pool.giveBack(first)
-    const kind = `${isolation} ${memoryLimit} ${python.executable}`
-    if (!probed.has(kind)) {
-      await probeSandbox({
-        walls: bubblewrap !== undefined,
-        run: (source, limits) => runProgram(pool, { language: 'python', source }, limits),
-      })
-      probed.add(kind)
-    }
-    const facts = { isolation, memoryLimit, pythonVersion: python.version, warnings } as const
-    const makePool = (readable: readonly string[]) =>
-      createWorkerPool(() => createWorker({ ...worker, readable }), workers)
-    const open = (host: HostOptions) => openHost(worker, host, workers)
-    return sandboxOn(pool, facts, { open, makePool, classPath: options.classPath })
-  } catch (error) {
-    await pool.dispose()
-    throw error
+  const makePool = (readable: readonly string[] = []) =>
+    createWorkerPool(() => createWorker({ ...worker, readable }), workers)
+  const pool = makePool()
+  const owners: { dispose(): Promise<void> }[] = [pool]
+  const dispose = async () => {
+    await Promise.all(owners.map((owner) => owner.dispose()))
   }
+  const factsFound = checkWalls(pool, isolation, python)
+  // Whoever waits for them hears of it.
+  factsFound.catch(() => {})
+  const host = (hostOptions: HostOptions) => {
+    const opened = openHost(worker, hostOptions, workers, factsFound)
+    owners.push(opened)
+    return opened
+  }
+  const poolOf = (readable: readonly string[]) => {
+    const made = makePool(readable)
+    owners.push(made)
+    return made
+  }
+  const ready = factsFound.then((facts) => ({
+    ...facts,
+    pythonVersion: python.version,
+    ...runnersOn(pool, poolOf, isolation, options.classPath),
+    host,
+    dispose,
+  }))
+  ready.catch(() => {})
+  return { pythonVersion: python.version, host, ready, dispose }
 }
 
-/** What has been found to hold, by kind of sandbox, since this process started. */
-const probed = new Set<string>()
+/** What is known of a sandbox when its first server has started and canaries have run. */
+type Facts = Pick<Sandbox, 'isolation' | 'memoryLimit' | 'warnings'>
+
+async function checkWalls(
+  pool: WorkerPool,
+  isolation: Sandbox['isolation'],
+  python: PythonInstallation,
+): Promise<Facts> {
+  const first = await pool.take('run')
+  const memoryLimit = first.memory ? 'tree' : 'process'
+  const warnings = findWarnings(isolation, memoryLimit, first.countsWaits)
+  pool.giveBack(first)
+  const kind = `${isolation} ${memoryLimit} ${python.executable}`
+  if (!safeKinds.has(kind)) {
+    await probeSandbox({
+      walls: isolation === 'bubblewrap',
+      run: (source, limits) => runProgram(pool, { language: 'python', source }, limits),
+    })
+    safeKinds.add(kind)
+  }
+  return { isolation, memoryLimit, warnings }
+}
+
+/** Kinds of sandbox whose walls have been found to hold since this process started. */
+const safeKinds = new Set<string>()
 
 function findWarnings(
   isolation: Sandbox['isolation'],
@@ -127,19 +183,12 @@ function findWarnings(
   return found
 }
 
-interface Makers {
-  open(options: HostOptions): Host
-  /** A pool of workers that see these folders too. */
-  makePool(readable: readonly string[]): WorkerPool
-  classPath: string | undefined
-}
-
-function sandboxOn(
+function runnersOn(
   pool: WorkerPool,
-  facts: Pick<Sandbox, 'isolation' | 'memoryLimit' | 'pythonVersion' | 'warnings'>,
-  { open, makePool, classPath }: Makers,
-): Sandbox {
-  const hosts: Host[] = []
+  makePool: (readable: readonly string[]) => WorkerPool,
+  isolation: Sandbox['isolation'],
+  classPath: string | undefined,
+): Pick<Sandbox, 'run' | 'requireLanguage' | 'session'> {
   const pools = new Map([['', pool]])
   const poolFor = (readable: readonly string[]) => {
     const key = readable.join('\0')
@@ -149,11 +198,10 @@ function sandboxOn(
   }
   const languages = createLanguageRunner(
     poolFor,
-    facts.isolation === 'none' ? (path) => path : visiblePath,
+    isolation === 'none' ? (path) => path : visiblePath,
     classPath,
   )
   return {
-    ...facts,
     run: async (program, limits) =>
       isPython(program)
         ? runProgram(pool, program, resolveLimits(limits))
@@ -162,14 +210,6 @@ function sandboxOn(
       if (language !== 'python') await languages.require(language, needs)
     },
     session: async (limits) => openSession(pool, resolveLimits(limits)),
-    host(options) {
-      const host = open(options)
-      hosts.push(host)
-      return host
-    },
-    async dispose() {
-      await Promise.all([...pools.values(), ...hosts].map((owner) => owner.dispose()))
-    },
   }
 }
 

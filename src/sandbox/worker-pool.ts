@@ -5,6 +5,8 @@ import type { Worker } from './worker.ts'
 export interface WorkerPool {
   /** `run` waits for one of the pool's places; `session` never waits. */
   take(kind: 'run' | 'session'): Promise<Worker>
+  /** Starts so many workers, at most one for each place, before they are asked for. */
+  start(count: number): void
   /** A worker that died is dropped; its place stays. */
   giveBack(worker: Worker): void
   dispose(): Promise<void>
@@ -13,6 +15,7 @@ export interface WorkerPool {
 export function createWorkerPool(create: () => Promise<Worker>, places: number): WorkerPool {
   const all = new Set<Worker>()
   const starting = new Set<Promise<Worker>>()
+  const early: Promise<Worker>[] = []
   const idle: Worker[] = []
   const queue: (() => void)[] = []
   const kinds = new Map<Worker, 'run' | 'session'>()
@@ -29,6 +32,9 @@ export function createWorkerPool(create: () => Promise<Worker>, places: number):
       if (worker.alive) return worker
       drop(worker)
     }
+    return early.shift() ?? startWorker()
+  }
+  const startWorker = async (): Promise<Worker> => {
     const promise = create()
     starting.add(promise)
     try {
@@ -62,6 +68,14 @@ export function createWorkerPool(create: () => Promise<Worker>, places: number):
       } catch (error) {
         if (kind === 'run') leavePlace()
         throw error
+      }
+    },
+    start(count) {
+      for (let number = all.size + starting.size; number < Math.min(count, places); number++) {
+        const worker = startWorker()
+        // Whoever takes it hears of it.
+        worker.catch(() => {})
+        early.push(worker)
       }
     },
     giveBack(worker) {

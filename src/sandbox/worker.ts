@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { type Bubblewrap, bubblewrapArguments, serverFolder } from './bubblewrap.ts'
@@ -46,6 +46,7 @@ export interface Worker {
 export class WorkerFault extends Error {}
 
 const serverFiles = [
+  'launch.py',
   'server.py',
   'task.py',
   'supervise.py',
@@ -61,7 +62,8 @@ const serverFiles = [
   'cells.py',
   'frames.py',
 ].map((name) => fileURLToPath(new URL(`./server/${name}`, import.meta.url)))
-const pythonFlags = ['-s', '-B', '-X', 'utf8']
+const launchFlags = ['-I', '-S', '-B']
+const serverFlags = ['-s', '-B', '-X', 'utf8']
 
 /** What a program finds in its environment. */
 const programEnvironment = {
@@ -178,8 +180,10 @@ const firstProgramUid = 0x70000000
 
 function startServer(options: WorkerOptions, memory: MemoryGroup | undefined): ChildProcess {
   const { bubblewrap, python } = options
-  const server = bubblewrap ? join(serverFolder, 'server.py') : (serverFiles[0] as string)
-  const command = [python.executable, ...pythonFlags, server]
+  const [launch, server] = serverFiles.map((file) =>
+    bubblewrap ? join(serverFolder, basename(file)) : file,
+  ) as [string, string]
+  const command = [python.executable, ...launchFlags, launch, ...serverFlags, server]
   if (bubblewrap) {
     const walls = bubblewrapArguments(bubblewrap, python, serverFiles, options.readable)
     command.unshift(bubblewrap.path, ...walls, '--')

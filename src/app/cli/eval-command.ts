@@ -18,8 +18,9 @@ export const evaluationReports = { page: 'report.html', junit: 'junit.xml' } as 
 export const evalCommand = defineCommand({
   schema: evalOptionsSchema,
   async run(options, { terminal, ...context }) {
-    const summary = await evaluate(options, context)
-    const benchmark = await openBenchmark(options, context.dataFolders)
+    const opening = openBenchmark(options, context.dataFolders)
+    const summary = await evaluate(options, { ...context, benchmark: opening })
+    const benchmark = await opening
     const verdicts = await readVerdicts(options.out)
     const prompts = new Map(benchmark.problems.map(({ taskId, prompt }) => [taskId, prompt]))
     const set = summary.plus === undefined ? 'base' : 'plus'

@@ -39,20 +39,6 @@ def prctl(option, value=0, what='prctl'):
     check(libc.prctl(option, value, 0, 0, 0), what)
 
 
-ADDR_NO_RANDOMIZE = 0x0040000  # linux/personality.h
-
-
-def fix_addresses(command):
-    """Starts `command` in place of this process if addresses are random here, so that what programs
-    print of addresses is the same in every run."""
-    current = libc.personality(0xFFFFFFFF)
-    if current < 0 or current & ADDR_NO_RANDOMIZE:
-        return
-    libc.personality(current | ADDR_NO_RANDOMIZE)
-    if libc.personality(0xFFFFFFFF) & ADDR_NO_RANDOMIZE:
-        os.execv(command[0], command)
-
-
 _stack = mmap.mmap(-1, 65536)
 _stack_top = ctypes.addressof(ctypes.c_char.from_buffer(_stack)) + 65536 - 64
 _pause = ctypes.cast(libc.pause, ctypes.c_void_p)

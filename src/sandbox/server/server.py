@@ -25,7 +25,6 @@ from supervise import Door, supervise
 from task import Task
 from workspace import Workspace
 
-FLAGS = ['-s', '-B', '-X', 'utf8']  # as worker.ts gives them
 CONTROL_LIMIT = 64 << 20
 
 
@@ -205,7 +204,6 @@ def address_space_in_use():
 
 
 def main():
-    confine.fix_addresses([sys.executable, *FLAGS, __file__])
     # Process 1 of a namespace ignores what it has no handler for.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     sys.path.pop(0)

@@ -22,7 +22,7 @@ import {
   type SampleSet,
   taskIdOf,
 } from '../../data/benchmarks/index.ts'
-import { createSandbox, type Sandbox } from '../../sandbox/index.ts'
+import { type Sandbox, type StartingSandbox, startSandbox } from '../../sandbox/index.ts'
 import { cutCompletion } from './cut-completion.ts'
 import { type Journal, openJournal, verdictKey } from './journal.ts'
 import { judgeBenchmark } from './judge-benchmark.ts'
@@ -49,6 +49,8 @@ export interface EvaluationContext {
   dataFolders?: readonly string[]
   /** Where what references returned is kept from one evaluation to the next; default nowhere. */
   cacheFolder?: string
+  /** The benchmark that the options name, for callers that need it too; default: opened here. */
+  benchmark?: Promise<Benchmark>
 }
 
 /** Files of an evaluation in its output folder. */
@@ -78,7 +80,7 @@ export async function evaluate(
   const sandbox = openSandbox(options, context.dataFolders)
   sandbox.catch(() => {})
   try {
-    const benchmark = await openBenchmark(options, context.dataFolders)
+    const benchmark = await (context.benchmark ?? openBenchmark(options, context.dataFolders))
     const sampleSet = await readSamples(options.samples, benchmark.problems, {
       allowPartial: options.allowPartial,
       ...readingRules(benchmark, options),
@@ -108,8 +110,8 @@ export async function evaluate(
 async function openSandbox(
   options: EvalOptions,
   dataFolders: readonly string[] = [],
-): Promise<Sandbox> {
-  return createSandbox({
+): Promise<StartingSandbox> {
+  return startSandbox({
     isolation: options.isolation,
     workers: workersOf(options),
     ...(await findClassPath(options, dataFolders)),
@@ -161,7 +163,7 @@ interface Evaluation {
 async function judgeAndWrite(
   { options, benchmark, sampleSet, source, fingerprint }: Evaluation,
   context: EvaluationContext,
-  sandbox: Sandbox,
+  starting: StartingSandbox,
 ): Promise<EvaluationSummary> {
   const started = performance.now()
   const tasks: JudgedTask[] = groupPrograms<Benchmark['problems'][number]>(
@@ -171,12 +173,12 @@ async function judgeAndWrite(
   const path = (file: keyof typeof evaluationFiles) => join(options.out, evaluationFiles[file])
   const journal = await openJournal(path('journal'), fingerprint, options.resume)
   try {
-    const checking = checkPython(sandbox, benchmark, options)
+    const checking = starting.ready.then((sandbox) => checkPython(sandbox, benchmark, options))
     if (options.strictIdentical) await checking
     const workers = workersOf(options)
-    const judge = { sandbox, source, options, workers, ...pickContext(context) }
+    const judge = { sandbox: starting, source, options, workers, ...pickContext(context) }
     const judging = judgeMissing(benchmark, tasks, judge, journal, context)
-    const [warnings] = await Promise.all([checking, judging])
+    const [sandbox, warnings] = await Promise.all([starting.ready, checking, judging])
     const verdicts = verdictsOfSamples(sampleSet.samples, journal.known)
     const scores = summariseVerdicts(verdicts, options.baseOnly || benchmark.kind !== 'functions')
     const summary: EvaluationSummary & { fingerprint: string } = {
@@ -332,7 +334,8 @@ async function checkPython(
   if (benchmark.kind !== 'functions') return []
   const wanted = strictIdentical || benchmark.problems.some(({ dataset }) => dataset !== 'other')
   if (!wanted) return []
-  const { outcome } = await sandbox.run({ language: 'python', source: 'import numpy' })
+  const source = "import importlib.util, sys\nsys.exit(importlib.util.find_spec('numpy') is None)"
+  const { outcome } = await sandbox.run({ language: 'python', source })
   if (outcome === 'ok') return []
   if (strictIdentical) {
     throw new MissingDependencyError('--strict-identical compares with NumPy, which is missing', {

@@ -9,8 +9,9 @@ import type { ProgramVerdict, SetVerdict } from './verdicts.ts'
 /** Judges programs that print the answer of a question, or whose `solution()` returns it. */
 export async function judgeAnswers(
   tasks: readonly JudgedTask<AnswerProblem>[],
-  { sandbox, options, workers, onVerdict, signal }: JudgeContext,
+  { sandbox: starting, options, workers, onVerdict, signal }: JudgeContext,
 ): Promise<void> {
+  const sandbox = await starting.ready
   const runs = tasks.flatMap(({ problem, programs }) =>
     programs.map((program) => ({ problem, program })),
   )

@@ -1,10 +1,10 @@
-import type { Sandbox } from '../../sandbox/index.ts'
+import type { StartingSandbox } from '../../sandbox/index.ts'
 import type { OnVerdict } from './judged-task.ts'
 import type { EvalOptions } from './options.ts'
 
 /** What judging works with. */
 export interface JudgeContext {
-  sandbox: Sandbox
+  sandbox: StartingSandbox
   /** The judge's own text. */
   source: string
   options: EvalOptions

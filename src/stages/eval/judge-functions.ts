@@ -22,13 +22,6 @@ export async function judgeFunctions(
   tasks: readonly JudgedTask<Problem>[],
   { sandbox, source, options, workers, onVerdict, signal, referenceFolder }: JudgeContext,
 ): Promise<void> {
-  const setting = { hash, pythonVersion: sandbox.pythonVersion, judgeSource: source }
-  const taskIds = tasks.map(({ problem }) => problem.taskId)
-  const references = options.cache
-    ? await openReferences(referenceFolder, setting, taskIds, () =>
-        readShippedReferences(hash, sandbox),
-      )
-    : await openReferences(undefined, setting)
   const usesNumpy = tasks.some(({ programs }) => programs.some((text) => text.includes('numpy')))
   const host = openJudge(
     sandbox,
@@ -36,15 +29,22 @@ export async function judgeFunctions(
     workers,
   )
   try {
+    host.start(countPrograms(tasks))
+    const setting = { hash, pythonVersion: sandbox.pythonVersion, judgeSource: source }
+    const taskIds = tasks.map(({ problem }) => problem.taskId)
+    const references = options.cache
+      ? await openReferences(referenceFolder, setting, taskIds, async () =>
+          readShippedReferences(hash, await sandbox.ready),
+        )
+      : await openReferences(undefined, setting)
     await runParallel(
       groupTasks(tasks, references, workers),
       workers,
       (group) => judgeGroup(host, group, options, references, workers, onVerdict),
       signal,
-    )
+    ).finally(references.save)
   } finally {
     await host.dispose()
-    await references.save()
   }
 }
 
@@ -58,7 +58,7 @@ function groupTasks(
   const programsOfCall = Math.min(PROGRAMS_OF_CALL, fairShare)
   const costs = new Map(
     tasks.map((task) => {
-      const doubts = task.programs.map((text) => doubtsOf(text, task.problem.entryPoint))
+      const doubts = task.programs.map((text) => doubtsOf(text))
       const cost = costOf(task.problem.taskId, references)
       return [task, Math.max(cost, DOUBT_SECONDS * Math.max(...doubts))]
     }),
@@ -67,7 +67,7 @@ function groupTasks(
   const groups: Group[] = []
   let room = 0
   for (const task of tasks.toSorted((a, b) => cost(b) - cost(a))) {
-    const setsApart = cost(task) >= DOUBT_SECONDS
+    const setsApart = cost(task) > ALONE_SECONDS
     for (const part of splitPrograms(task)) {
       if (room < part.programs.length) {
         groups.push({ tasks: [], setsApart })
@@ -89,12 +89,21 @@ const DOUBT_SECONDS = 0.05
 
 /**
  * How much speaks for a program that takes long: 1 for a loop without a bound that can be seen, or
- * for one call of itself; 2 for several, whose number may grow without bound.
+ * for a function that calls itself once; 2 for more such calls, whose number may grow without bound.
  */
-function doubtsOf(program: string, entryPoint: string): number {
-  const ownCalls = program.split(`${entryPoint}(`).length - 2
-  return Math.max(Math.min(ownCalls, 2), /\bwhile\b/.test(program) ? 1 : 0)
+function doubtsOf(program: string): number {
+  if (program.length > LONGEST_READ) return 2
+  const code = program.replace(/("""|''')[\s\S]*?\1/g, '')
+  const ownCalls = [...code.matchAll(definition)].map(
+    ([, , name, body = '']) => body.split(`${name}(`).length - 1,
+  )
+  return Math.min(Math.max(/\bwhile\b/.test(code) ? 1 : 0, ...ownCalls), 2)
 }
+
+const LONGEST_READ = 20_000
+
+/** A function at any depth, with the deeper lines below it. Lookahead, to find those within it too. */
+const definition = /^([ \t]*)def (\w+)(?=(.*\n(?:\1[ \t].*\n|[ \t]*\n)*))/gm
 
 /** Many programs for one task in parts, which different workers can take. */
 function splitPrograms({ problem, programs }: JudgedTask<Problem>): JudgedTask<Problem>[] {

@@ -14,8 +14,9 @@ import type { ProgramVerdict, SetVerdict } from './verdicts.ts'
 export async function judgeTranslated(
   language: TranslatedLanguage,
   tasks: readonly JudgedTask<TranslatedProblem>[],
-  { sandbox, workers, onVerdict, options, signal }: JudgeContext,
+  { sandbox: starting, workers, onVerdict, options, signal }: JudgeContext,
 ): Promise<void> {
+  const sandbox = await starting.ready
   await sandbox.requireLanguage(language, { tests: true })
   const runs = tasks.flatMap(({ problem, programs }) =>
     programs.map((program) => ({ problem, program })),

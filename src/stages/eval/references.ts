@@ -33,9 +33,8 @@ export interface ReferenceSetting {
 
 /**
  * Opens the references that earlier evaluations left in a folder; without a folder they are kept
- * in memory alone. Those of other problems, another judge, Python or machine are not seen. What
- * `readShipped` gives counts where nothing else is known; it is called when one of `taskIds` lacks
- * something.
+ * in memory alone. Those of other problems, another judge, Python or machine are not seen. When one
+ * of `taskIds` lacks something, what `readShipped` gives is taken in where nothing else is known.
  */
 export async function openReferences(
   folder: string | undefined,
@@ -45,23 +44,24 @@ export async function openReferences(
 ): Promise<References> {
   const path = folder === undefined ? undefined : join(folder, `${keyOf(setting)}.jsonl`)
   const known: KnownSets = path === undefined ? new Map() : await readReferences(path)
-  const isComplete = taskIds.every((taskId) => known.get(taskId)?.plus !== undefined)
-  const shipped: KnownSets = isComplete ? new Map() : await readShipped()
   let changed = false
+  const add = (taskId: string, sets: Record<string, ReferenceSet>) => {
+    if (Object.keys(sets).length === 0) return
+    known.set(taskId, { ...known.get(taskId), ...sets })
+    changed = true
+  }
+  if (taskIds.some((taskId) => known.get(taskId)?.plus === undefined)) {
+    for (const [taskId, sets] of await readShipped()) add(taskId, { ...sets, ...known.get(taskId) })
+  }
   return {
+    add,
     valuesOf(taskId) {
-      const sets = { ...shipped.get(taskId), ...known.get(taskId) }
+      const sets = known.get(taskId) ?? {}
       return Object.fromEntries(Object.entries(sets).map(([name, { values }]) => [name, values]))
     },
     secondsOf(taskId) {
-      const sets = { ...shipped.get(taskId), ...known.get(taskId) }
-      if (Object.keys(sets).length === 0) return undefined
-      return Object.values(sets).reduce((sum, { seconds }) => sum + seconds, 0)
-    },
-    add(taskId, sets) {
-      if (Object.keys(sets).length === 0) return
-      known.set(taskId, { ...known.get(taskId), ...sets })
-      changed = true
+      const sets = known.get(taskId)
+      return sets && Object.values(sets).reduce((sum, { seconds }) => sum + seconds, 0)
     },
     async save() {
       if (path === undefined || !changed) return

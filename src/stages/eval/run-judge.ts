@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import type { Problem } from '../../data/benchmarks/index.ts'
-import type { Host, HostResult, Limits, Sandbox } from '../../sandbox/index.ts'
+import type { Host, HostResult, Limits, StartingSandbox } from '../../sandbox/index.ts'
 import type { JudgedTask } from './judged-task.ts'
 import type { EvalOptions } from './options.ts'
 import type { ReferenceSet, References } from './references.ts'
@@ -53,7 +53,7 @@ export async function readJudgeSource(): Promise<string> {
  * compare within programs.
  */
 export function openJudge(
-  sandbox: Sandbox,
+  sandbox: StartingSandbox,
   setup: { preload: readonly string[]; identical: boolean },
   workers: number,
 ): Host {

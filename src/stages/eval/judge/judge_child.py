@@ -33,7 +33,11 @@ def run_order(channel):
     sys.path.remove(os.getcwd())
     descriptor = os.dup2(channel.detach(), OWN_DESCRIPTOR)
     os.close(3)
-    inputs = read_inputs(order["inputs"], order["dataset"], order["taskId"])
+    inputs = [
+        each
+        for text in order["inputs"]
+        for each in read_inputs(text, order["dataset"], order["taskId"])
+    ]
     channel = Channel(descriptor)
     if "part" in order:
         first, last = order["part"]
@@ -81,10 +85,9 @@ def _run_reference(order, inputs, channel):
 
 def _run_candidate(order, inputs, channel):
     # The program may change modules, so that what is used of them from here on is held locally.
-    clock = charged_time.Clock()
-    timer = Timer(clock)
+    timer = Timer(charged_time.Clock())
     extra, limits, bounds = order["extra"], order["limits"], order["bounds"]
-    send_result, tell, quiet, now = _send_result, describe, Quiet, clock.now
+    send_result, tell, quiet = _send_result, describe, Quiet
     try:
         with quiet():
             function = load_program(order["program"], order["entryPoint"])
@@ -93,18 +96,16 @@ def _run_candidate(order, inputs, channel):
         return
     channel.send(LOADED, 0.0)
     for index, arguments in enumerate(inputs):
-        started = None
         try:
             try:
-                started = timer.start(limits[index])
+                timer.start(limits[index])
                 with quiet():
                     out = function(*arguments)
             finally:
                 timer.stop()
-            send_result(channel, now() - started, out, extra, arguments, bounds[index])
+            send_result(channel, timer.spent(), out, extra, arguments, bounds[index])
         except BaseException as error:
-            seconds = 0.0 if started is None else now() - started
-            channel.send(ERROR, seconds, tell(error))
+            channel.send(ERROR, timer.spent(), tell(error))
             continue
         out = None
 

@@ -7,9 +7,8 @@ from judge_expected import ReferenceFault, keep_expected, parse_expected, render
 from judge_inputs import read_inputs
 from judge_purity import keeps_nothing
 from judge_run import Run
-from judge_set import JudgedSet, NeedsData
+from judge_set import PASS, TIMEOUT, JudgedSet, NeedsData
 
-PASS = "pass"
 REFERENCE_SECONDS = 600.0
 START_AND_END_SECONDS = 2.0
 DETAILS_SECONDS = 1.0
@@ -35,12 +34,14 @@ def judge_task(index, task, options, report, candidates):
             place = (part["from"], part["to"])
             report({**verdict, "part": judge.judge_set(part["set"], program, place)})
             continue
+        if judge.may_share_process(program):
+            verdict |= judge.judge_together(program)
         for name in judge.inputs:
-            if name == "plus" and judge.skips_plus(verdict):
+            if name in verdict or (name == "plus" and judge.skips_plus(verdict)):
                 continue
             verdict[name] = judge.judge_set(name, program)
-            if "next" in verdict[name]:
-                verdict["rest"] = judge.cut_rest(name, verdict[name].pop("next"))
+        if "next" in verdict.get("plus", ()):
+            verdict["rest"] = judge.cut_rest("plus", verdict["plus"].pop("next"))
         report(verdict)
 
 
@@ -73,21 +74,21 @@ class Judge:
     def skips_plus(self, verdict):
         return not self.options["plusAfterFailedBase"] and verdict["base"]["status"] != PASS
 
-    def order(self, name, program, mode):
+    def order(self, names, program, mode):
         return {
             "mode": mode,
             "program": program,
             "dataset": self.task["dataset"],
             "taskId": self.task["taskId"],
             "entryPoint": self.task["entryPoint"],
-            "inputs": self.task["inputs"][name],
+            "inputs": [self.task["inputs"][name] for name in names],
             "extra": extra_of(self.task["dataset"], self.task["entryPoint"]),
             "memoryBytes": self.options["memoryBytes"],
         }
 
     def run_reference(self, name, wanted, last=None):
         """Expected values of a set up to the input `last`, those of `wanted` inputs in full."""
-        order = self.order(name, self.task["reference"], "reference")
+        order = self.order([name], self.task["reference"], "reference")
         count = len(self.inputs[name]) if last is None else last + 1
         order["count"] = count
         expected = []
@@ -105,18 +106,10 @@ class Judge:
     def judge_set(self, name, program, part=(0, None)):
         """`part` are the first input and the one after the last."""
         expected, wanted, retried = self.expected[name], set(), False
-        limits = self.limits(name)
-        total = min(self.options["totalTimeLimit"], sum(limits)) + START_AND_END_SECONDS
-        if self.options["testDetails"]:
-            total += DETAILS_SECONDS
         while True:
-            judged = JudgedSet(self.task, self.inputs[name], expected, limits, self.options, part)
-            least = self.options["partSeconds"]
-            if name == "plus" and least is not None:
-                judged.enough_seconds = least
-                judged.is_divisible = lambda: keeps_nothing(program)
+            judged = self.new_set(name, program, expected, part)
             try:
-                self.run_program(name, program, judged, wanted, total)
+                self.run_program(name, program, judged, wanted)
             except NeedsData as need:
                 wanted.add(part[0] + need.index)
                 if len(wanted) > MAXIMUM_WANTED:
@@ -129,6 +122,55 @@ class Judge:
                 continue
             self.show_expected(name, judged)
             return judged.verdict()
+
+    def new_set(self, name, program, expected, part=(0, None)):
+        limits = self.limits(name)
+        judged = JudgedSet(self.task, self.inputs[name], expected, limits, self.options, part)
+        least = self.options["partSeconds"]
+        if name == "plus" and least is not None:
+            judged.enough_seconds = least
+            judged.is_divisible = lambda: keeps_nothing(program)
+        return judged
+
+    def may_share_process(self, program):
+        """Whether nothing of the base inputs can be left in a process when the others come."""
+        both = "base" in self.inputs and "plus" in self.inputs
+        plain = not self.identical and not self.options["testDetails"]
+        return both and plain and keeps_nothing(program)
+
+    def judge_together(self, program):
+        """Judges the extra inputs in the process that has passed the base inputs. Verdicts of the
+        sets about which nothing is in doubt; the others are to be judged apart."""
+        sets = {
+            name: self.new_set(name, program, self.expected[name]) for name in ("base", "plus")
+        }
+        base, plus = sets.values()
+        order = self.order(sets, program, "candidate")
+        order["limits"] = base.limits + plus.limits
+        order["bounds"] = bounds_of(base.expected + plus.expected)
+        run = Run(self.candidates, order, min(self.total_seconds(name) for name in sets))
+        try:
+            with run:
+                messages = run.messages(lambda: False)
+                base.collect(messages, run.put_questions)
+                if base.status == PASS:
+                    plus.collect(messages, run.put_questions)
+        except NeedsData:
+            return {}
+        if run.report["cause"] not in ("exited", "stopped"):
+            return {}
+        for judged in sets.values():
+            judged.end(run.report)
+        base.seconds, plus.seconds = base.seconds - plus.calls, plus.calls
+        known = {
+            name: judged
+            for name, judged in sets.items()
+            if not judged.may_have_been_paused()
+            and (judged.status != TIMEOUT or judged.unfinished)
+        }
+        for name, judged in known.items():
+            self.show_expected(name, judged)
+        return {name: judged.verdict() for name, judged in known.items()}
 
     def cut_rest(self, name, first):
         """Where the parts of the inputs from `first` on begin, about equal in time, and their end."""
@@ -150,15 +192,20 @@ class Judge:
         least, factor = self.options["minTimeLimit"], self.options["gtTimeLimitFactor"]
         return [max(least, factor * each.seconds) for each in self.expected[name]]
 
-    def run_program(self, name, program, judged, wanted, total):
-        order = self.order(name, program, "identical" if self.identical else "candidate")
+    def total_seconds(self, name):
+        """Most time of a process for a set."""
+        total = min(self.options["totalTimeLimit"], sum(self.limits(name))) + START_AND_END_SECONDS
+        return total + DETAILS_SECONDS if self.options["testDetails"] else total
+
+    def run_program(self, name, program, judged, wanted):
+        order = self.order([name], program, "identical" if self.identical else "candidate")
         order["limits"] = judged.limits
         order["part"] = [judged.first, judged.first + len(judged.inputs)]
         if self.identical:
             order |= self.identical_part(judged.expected)
         else:
-            order["bounds"] = [TIMES_EXPECTED * each.size + MORE_BYTES for each in judged.expected]
-        run = Run(self.candidates, order, total)
+            order["bounds"] = bounds_of(judged.expected)
+        run = Run(self.candidates, order, self.total_seconds(name))
         with run:
             judged.collect(
                 run.messages(lambda: judged.first + len(judged.flags) in wanted), run.put_questions
@@ -189,3 +236,8 @@ class Judge:
             judged.show_expected(self.run_reference(name, {index}, index)[index])
         except ReferenceFault:
             pass
+
+
+def bounds_of(expected):
+    """Bytes that each result may have, encoded."""
+    return [TIMES_EXPECTED * each.size + MORE_BYTES for each in expected]

@@ -1,9 +1,12 @@
 """The time limit of one call."""
 
-import signal
+import _signal
 import time
 
 EARLY_SECONDS = 1e-3  # by which a timer may be early
+# By which the time that a call is charged for may be wrong: what a reading costs is much for a call
+# that takes microseconds.
+READING_SECONDS = 2e-3
 
 
 class TimeLimitExceeded(Exception):
@@ -15,41 +18,56 @@ class Timer:
     itself sent the signal; fires once a call."""
 
     def __init__(self, clock):
-        self.clock = clock
-        self.set = signal.setitimer
-        self.kind = signal.ITIMER_REAL
-        self.install = signal.signal
-        self.signal = signal.SIGALRM
-        self.limit = 0.0
-        self.started = 0.0
+        self.waited = clock.waited_ns
         self.wall = time.monotonic
+        # As the module `signal` has them, without what makes them members of an enumeration.
+        self.set = _signal.setitimer
+        self.kind = _signal.ITIMER_REAL
+        self.install = _signal.signal
+        self.signal = int(_signal.SIGALRM)
+        self.limit = 0.0
         self.due = 0.0
+        self.started = 0.0
+        self.waited_then = 0
+        self.last_waited = 0
+        self.last_read = -READING_SECONDS
 
     def start(self, limit):
-        """Returns when it started."""
-        self.limit = limit
         self.install(self.signal, self.on_alarm)
-        self.started = started = self.clock.now()
-        self.arm(limit)
-        return started
+        self.note(limit)
+        self.set(self.kind, limit)
 
-    def note(self, limit, started):
-        """For a timer that was set elsewhere."""
+    def note(self, limit):
+        """A call starts now, whose timer is set elsewhere."""
         self.limit = limit
-        self.started = started
-        self.due = self.wall() + limit
-
-    def arm(self, seconds):
-        self.due = self.wall() + seconds
-        self.set(self.kind, seconds)
+        now = self.wall()
+        if now - self.last_read >= READING_SECONDS:
+            self.read(now)
+        self.waited_then = self.last_waited
+        self.started = now
+        self.due = now + limit
 
     def stop(self):
         self.set(self.kind, 0)
 
+    def spent(self):
+        """Seconds that the call has been charged for since its start."""
+        now = self.wall()
+        seconds = now - self.started
+        if seconds < READING_SECONDS:
+            return seconds
+        self.read(now)
+        return seconds - (self.last_waited - self.waited_then) / 1e9
+
+    def read(self, now):
+        self.last_waited = self.waited()
+        self.last_read = now
+
     def on_alarm(self, signal_number, frame):
-        remaining = self.limit - (self.clock.now() - self.started)
-        is_ours = self.wall() >= self.due - EARLY_SECONDS
-        if is_ours and remaining > EARLY_SECONDS:
-            self.arm(remaining)
+        remaining = self.limit - self.spent()
+        now = self.wall()
+        if now >= self.due - EARLY_SECONDS and remaining > EARLY_SECONDS:
+            self.due = now + remaining
+            self.set(self.kind, remaining)
             return
         raise TimeLimitExceeded(f"no result within {self.limit:g} s")

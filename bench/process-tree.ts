@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 export interface TreeMemory {
   /** The command that is measured in place of `command`. */
   wrapCommand(command: readonly string[]): string[]
-  /** MiB now, of the wrapped command that runs as `pid`. */
+  /** MiB now, of the wrapped command that runs as `pid`; 0 after `remove`. */
   read(pid: number): Promise<number>
   remove(): Promise<void>
 }
@@ -20,6 +20,7 @@ let counter = 0
  */
 export function createTreeMemory(): TreeMemory {
   const folder = createGroup()
+  let removed = false
   if (folder === undefined) {
     return {
       wrapCommand: (command) => [...command],
@@ -32,8 +33,14 @@ export function createTreeMemory(): TreeMemory {
       ...['/bin/sh', '-c', 'echo $$ > "$0"; exec "$@"'],
       ...[join(folder, 'cgroup.procs'), ...command],
     ],
-    read: async () => groupMemory(await readFile(join(folder, 'memory.stat'), 'utf8')),
+    read: async () => {
+      const stat = await readFile(join(folder, 'memory.stat'), 'utf8').catch((error) => {
+        if (!removed) throw error
+      })
+      return stat === undefined ? 0 : groupMemory(stat)
+    },
     async remove() {
+      removed = true
       for (let attempt = 0; attempt < 100; attempt++) {
         try {
           return rmdirSync(folder)

@@ -34,12 +34,22 @@ describe('references', () => {
     expect(second.secondsOf('T/0')).toBe(3)
   })
 
+  it('that shipped are taken in once, where nothing else is known', async () => {
+    const own = { ...setting, hash: 'shipped' }
+    const shipped = new Map([['T/1', { base, plus }]])
+    const first = await openReferences(folder, own, ['T/1'], async () => shipped)
+    first.add('T/1', { base: plus })
+    await first.save()
+    const second = await openReferences(folder, own, ['T/1'], () => Promise.reject(new Error()))
+    expect(second.valuesOf('T/1')).toEqual({ base: plus.values, plus: plus.values })
+  })
+
   it('are not seen with another judge, Python or problem file, nor when they are damaged', async () => {
     for (const change of [{ judgeSource: 'x' }, { pythonVersion: '3.12' }, { hash: 'other' }]) {
       const other = await openReferences(folder, { ...setting, ...change })
       expect(other.valuesOf('T/0')).toEqual({})
     }
-    const [name = ''] = await readdir(folder)
+    const name = (await readdir(folder)).find((each) => each.startsWith('abc')) ?? ''
     await writeFile(join(folder, name), '{"taskId": "T/0", "se')
     expect((await openReferences(folder, setting)).valuesOf('T/0')).toEqual({})
   })

@@ -105,35 +105,35 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Starti
     isolation === 'bubblewrap' ? await findBubblewrap() : undefined
   const python = await finding
   const worker = { bubblewrap, python, cgroups: options.cgroups ?? true }
-  const makePool = (readable: readonly string[] = []) =>
-    createWorkerPool(() => createWorker({ ...worker, readable }), workers)
-  const pool = makePool()
-  const owners: { dispose(): Promise<void> }[] = [pool]
+  const owners: Owned[] = []
+  const keep = <Each extends Owned>(owner: Each): Each => {
+    owners.push(owner)
+    return owner
+  }
   const dispose = async () => {
     await Promise.all(owners.map((owner) => owner.dispose()))
   }
+  const makePool = (readable: readonly string[] = []) =>
+    keep(createWorkerPool(() => createWorker({ ...worker, readable }), workers))
+  const pool = makePool()
   const factsFound = checkWalls(pool, isolation, python)
   // Whoever waits for them hears of it.
   factsFound.catch(() => {})
-  const host = (hostOptions: HostOptions) => {
-    const opened = openHost(worker, hostOptions, workers, factsFound)
-    owners.push(opened)
-    return opened
-  }
-  const poolOf = (readable: readonly string[]) => {
-    const made = makePool(readable)
-    owners.push(made)
-    return made
-  }
+  const host = (hostOptions: HostOptions) =>
+    keep(openHost(worker, hostOptions, workers, factsFound))
   const ready = factsFound.then((facts) => ({
     ...facts,
     pythonVersion: python.version,
-    ...runnersOn(pool, poolOf, isolation, options.classPath),
+    ...runnersOn(pool, makePool, isolation, options.classPath),
     host,
     dispose,
   }))
   ready.catch(() => {})
   return { pythonVersion: python.version, host, ready, dispose }
+}
+
+interface Owned {
+  dispose(): Promise<void>
 }
 
 /** What is known of a sandbox when its first server has started and canaries have run. */

@@ -24,7 +24,7 @@ class Timer:
         self.set = _signal.setitimer
         self.kind = _signal.ITIMER_REAL
         self.install = _signal.signal
-        self.signal = int(_signal.SIGALRM)
+        self.signal = _signal.SIGALRM
         self.limit = 0.0
         self.due = 0.0
         self.started = 0.0

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { constants } from 'node:fs'
+import { constants, readlinkSync } from 'node:fs'
 import { access, readFile } from 'node:fs/promises'
 import { delimiter, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -40,18 +40,23 @@ export async function findBubblewrap(searchPath = process.env.PATH ?? ''): Promi
   return bubblewrap
 }
 
-/** Arguments that start a worker's fork server: all of the system it sees, all namespaces. */
+/**
+ * Arguments that start a worker's fork server: all of the system it sees, all namespaces. Every
+ * program gets a copy of each mount, so there are few.
+ *
+ * @param server folder of the fork server's own files, seen at `serverFolder`
+ */
 export function bubblewrapArguments(
   bubblewrap: Bubblewrap,
   python: PythonInstallation,
-  serverFiles: readonly string[],
+  server: string,
   readable: readonly string[] = [],
 ): string[] {
   return [
     ...namespaceArguments(bubblewrap),
     ...['--die-with-parent', '--new-session', '--as-pid-1', '--hostname', 'sandbox'],
     ...['--ro-bind', '/usr', '/usr'],
-    ...['/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32'].flatMap(readOnly),
+    ...['/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32'].flatMap(systemFolder),
     ...['--dir', '/etc', ...visibleSettings.flatMap(readOnly)],
     ...['--proc', '/proc', '--tmpfs', '/dev'],
     ...devices.flatMap((name) => ['--dev-bind-try', `/dev/${name}`, `/dev/${name}`]),
@@ -68,8 +73,10 @@ export function bubblewrapArguments(
       '--dir',
       serverFolder,
     ],
-    ...python.folders.filter((folder) => !isBelow(folder, '/usr')).flatMap(readOnlyWithParents),
-    ...serverFiles.flatMap((file) => ['--ro-bind', file, join(serverFolder, baseName(file))]),
+    ...outermost(['/usr', ...python.folders])
+      .slice(1)
+      .flatMap(readOnlyWithParents),
+    ...['--ro-bind', server, serverFolder],
     ...readable.flatMap(readOnlyWithParents),
     ...readable.filter(isCovered).flatMap((path) => readOnlyAt(path, visiblePath(path))),
     ...['--remount-ro', '/dev', '--remount-ro', '/', '--chdir', '/'],
@@ -125,6 +132,28 @@ function namespaceArguments({ privileged }: Bubblewrap): string[] {
   ]
 }
 
+/** As the link into /usr that it is on most systems. */
+function systemFolder(path: string): string[] {
+  const target = linkTarget(path)
+  return target?.startsWith('usr/') ? ['--symlink', target, path] : readOnly(path)
+}
+
+function linkTarget(path: string): string | undefined {
+  try {
+    return readlinkSync(path)
+  } catch {
+    return undefined
+  }
+}
+
+/** Those that lie in no other. */
+function outermost(folders: readonly string[]): string[] {
+  const distinct = [...new Set(folders)]
+  return distinct.filter((folder) =>
+    distinct.every((other) => other === folder || !isBelow(folder, other)),
+  )
+}
+
 function readOnly(path: string): string[] {
   return ['--ro-bind-try', path, path]
 }
@@ -144,10 +173,6 @@ function readOnlyAt(path: string, place: string): string[] {
 
 function isBelow(path: string, folder: string): boolean {
   return path === folder || path.startsWith(`${folder}/`)
-}
-
-function baseName(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1)
 }
 
 async function findExecutable(name: string, searchPath: string): Promise<string | undefined> {

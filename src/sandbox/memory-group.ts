@@ -1,4 +1,15 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  rmdirSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -115,15 +126,16 @@ function candidates({
 }
 
 function openGroup(folder: string, files: GroupFiles): MemoryGroup {
-  const read = (name: string) => readText(join(folder, name))
+  const peak = openControl(join(folder, files.peak))
+  const events = openControl(join(folder, files.kills))
   const tryWrite = (name: string, value: number) => {
     try {
       writeFileSync(join(folder, name), String(value))
     } catch {
-      // Swap accounting and resetting the peak are not everywhere.
+      // Swap accounting is not everywhere.
     }
   }
-  const killsSoFar = () => Number(/^oom_kill (\d+)$/m.exec(read(files.kills))?.[1] ?? 0)
+  const killsSoFar = () => Number(/^oom_kill (\d+)$/m.exec(events.read())?.[1] ?? 0)
   let idleBytes: number | undefined
   let limitBytes = 0
   let kills = 0
@@ -136,9 +148,9 @@ function openGroup(folder: string, files: GroupFiles): MemoryGroup {
       ...command,
     ],
     begin(memoryBytes) {
-      idleBytes ??= Number(read(files.usage))
+      idleBytes ??= Number(readText(join(folder, files.usage)))
       kills = killsSoFar()
-      tryWrite(files.peak, 0)
+      peak.reset()
       const bytes = memoryBytes + idleBytes + slackBytes
       if (bytes === limitBytes) return
       // Version 1 refuses a limit above that of memory and swap together, so both orders.
@@ -148,10 +160,12 @@ function openGroup(folder: string, files: GroupFiles): MemoryGroup {
       limitBytes = bytes
     },
     read: () => ({
-      peakBytes: Math.max(0, Number(read(files.peak) || 0) - (idleBytes ?? 0)),
+      peakBytes: Math.max(0, Number(peak.read() || 0) - (idleBytes ?? 0)),
       kills: killsSoFar() - kills,
     }),
     async remove() {
+      peak.close()
+      events.close()
       // A group stays busy for a moment after its last process.
       for (let attempt = 0; attempt < 100; attempt++) {
         try {
@@ -162,6 +176,52 @@ function openGroup(folder: string, files: GroupFiles): MemoryGroup {
         }
       }
     },
+  }
+}
+
+/** A file of a group. It stays open: each program has it read, and a peak is that of a descriptor. */
+interface Control {
+  /** Empty where there is no such file. */
+  read(): string
+  /** Writes 0, where the kernel takes it. */
+  reset(): void
+  close(): void
+}
+
+const controlText = Buffer.alloc(4096)
+
+/** Opens the file when it is first used. */
+function openControl(path: string): Control {
+  let descriptor: number | undefined
+  const use = (work: (descriptor: number) => number) => {
+    try {
+      descriptor ??= openFile(path)
+      return work(descriptor)
+    } catch {
+      return 0
+    }
+  }
+  return {
+    read: () =>
+      controlText.toString(
+        'latin1',
+        0,
+        use((file) => readSync(file, controlText, 0, 4096, 0)),
+      ),
+    reset: () => void use((file) => writeSync(file, '0', 0)),
+    close() {
+      if (descriptor !== undefined) closeSync(descriptor)
+      descriptor = undefined
+    },
+  }
+}
+
+/** For both where it may be written, else for reading: the peak is read only in older kernels. */
+function openFile(path: string): number {
+  try {
+    return openSync(path, 'r+')
+  } catch {
+    return openSync(path, 'r')
   }
 }
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { type Bubblewrap, bubblewrapArguments, serverFolder } from './bubblewrap.ts'
@@ -45,23 +45,7 @@ export interface Worker {
 /** The fork server failed; the program is not to blame. */
 export class WorkerFault extends Error {}
 
-const serverFiles = [
-  'launch.py',
-  'server.py',
-  'task.py',
-  'supervise.py',
-  'workspace.py',
-  'task_folders.py',
-  'streams.py',
-  'children.py',
-  'meter.py',
-  'charged_time.py',
-  'processes.py',
-  'confine.py',
-  'program.py',
-  'cells.py',
-  'frames.py',
-].map((name) => fileURLToPath(new URL(`./server/${name}`, import.meta.url)))
+const serverSource = fileURLToPath(new URL('./server', import.meta.url))
 const launchFlags = ['-I', '-S', '-B']
 const serverFlags = ['-s', '-B', '-X', 'utf8']
 
@@ -180,16 +164,15 @@ const firstProgramUid = 0x70000000
 
 function startServer(options: WorkerOptions, memory: MemoryGroup | undefined): ChildProcess {
   const { bubblewrap, python } = options
-  const [launch, server] = serverFiles.map((file) =>
-    bubblewrap ? join(serverFolder, basename(file)) : file,
-  ) as [string, string]
-  const command = [python.executable, ...launchFlags, launch, ...serverFlags, server]
+  const file = (name: string) => join(bubblewrap ? serverFolder : serverSource, name)
+  const start = [...launchFlags, file('launch.py'), ...serverFlags, file('server.py')]
+  const command = [python.executable, ...start]
   if (bubblewrap) {
-    const walls = bubblewrapArguments(bubblewrap, python, serverFiles, options.readable)
+    const walls = bubblewrapArguments(bubblewrap, python, serverSource, options.readable)
     command.unshift(bubblewrap.path, ...walls, '--')
   }
-  const [file = '', ...args] = memory ? memory.wrapCommand(command) : command
-  return spawn(file, args, {
+  const [program = '', ...args] = memory ? memory.wrapCommand(command) : command
+  return spawn(program, args, {
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
     env: { LANG: 'C.UTF-8', PYTHONHASHSEED: '0' },
     cwd: '/',

@@ -1,4 +1,4 @@
-import { add, multiply, subtract } from './elementwise.ts'
+import { multiply, subtract } from './elementwise.ts'
 import { batchMatmul } from './matrix.ts'
 import { softmax } from './normalization.ts'
 import { applyOperation, type Operation } from './operation.ts'
@@ -11,14 +11,14 @@ interface AttentionAttributes {
 }
 
 /**
- * softmax(scale · Q · Kᵀ + mask) · V. The gradient takes Σ P ∘ dP of each query from the result,
+ * softmax(scale · Q · Kᵀ − hidden) · V. The gradient takes Σ P ∘ dP of each query from the result,
  * Σ dO ∘ O, as FlashAttention does (Dao et al. 2022, appendix B.2): two passes over the scores fewer.
  */
 const attentionOperation: Operation<AttentionAttributes> = {
   name: 'Attention',
-  emit: ([queries, keys, values, mask], { scale }) => {
+  emit: ([queries, keys, values, hidden], { scale }) => {
     const scores = batchMatmul(queries!, keys!, { transposeB: true, alpha: scale })
-    const weights = softmax(add(scores, mask!))
+    const weights = softmax(subtract(scores, hidden!))
     return [batchMatmul(weights, values!), weights]
   },
   gradient: ({
@@ -42,14 +42,15 @@ const attentionOperation: Operation<AttentionAttributes> = {
 /**
  * Attention of queries [batch, rows, size] over keys and values [batch, keys, size].
  *
- * @param mask added to the scores, [rows, keys]: 0 where a key may be seen, −∞ elsewhere
+ * @param hidden taken from the scores, [rows, keys]: 0 where a key may be seen, far more than any
+ * score elsewhere
  */
 export function attention(
   queries: Value,
   keys: Value,
   values: Value,
-  mask: Value,
+  hidden: Value,
   scale: number,
 ): Value {
-  return applyOperation(attentionOperation, [queries, keys, values, mask], { scale })[0] as Value
+  return applyOperation(attentionOperation, [queries, keys, values, hidden], { scale })[0] as Value
 }

@@ -1,4 +1,5 @@
 import { applyOperation, type Operation, operationFunction } from './operation.ts'
+import { inParts } from './parts.ts'
 import { reduceTo } from './reduce.ts'
 import type { Shape, Value } from './value.ts'
 
@@ -65,22 +66,31 @@ export const sigmoid: (x: Value) => Value = unary('Sigmoid', (_x, y, dy) =>
   multiply(dy, subtract(y, multiply(y, y))),
 )
 
-/** silu(gate) · up, the gated unit of Shazeer (2020). */
-const gatedUnitOperation: Operation<undefined> = {
-  name: 'SwiGLU',
-  emit: ([gate, up]) => {
-    const share = sigmoid(gate!)
-    const active = multiply(gate!, share)
-    return [multiply(active, up!), active, share]
-  },
-  gradient: ({ inputs: [gate, up], outputs: [, active, share], cotangents: [dy] }) => {
-    // d silu(g) = s · (1 + g − g · s)
-    const slope = multiply(share!, add(subtract(gate!, active!), gate!.graph.scalar(1)))
-    return [multiply(multiply(dy!, up!), slope), multiply(dy!, active!)]
-  },
+interface GatedUnitAttributes {
+  readonly parts: number
 }
-export const gatedUnit = (gate: Value, up: Value): Value =>
-  applyOperation(gatedUnitOperation, [gate, up], undefined)[0] as Value
+
+const gatedUnitOperation: Operation<GatedUnitAttributes> = {
+  name: 'SwiGLU',
+  emit: (inputs, { parts }) =>
+    inParts(inputs, parts, ([gate, up]) => [multiply(multiply(gate!, sigmoid(gate!)), up!)]),
+  gradient: ({ inputs: [gate, up], cotangents: [dy], attributes: { parts } }) =>
+    inParts([gate!, up!, dy!], parts, ([gate, up, dy]) => {
+      const share = sigmoid(gate!)
+      const active = multiply(gate!, share)
+      // d silu(g) = s · (1 + g − g · s)
+      const slope = multiply(share, add(subtract(gate!, active), gate!.graph.scalar(1)))
+      return [multiply(multiply(dy!, up!), slope), multiply(dy!, active)]
+    }),
+}
+
+/**
+ * silu(gate) · up, the gated unit of Shazeer (2020).
+ *
+ * @param parts as in `inParts`
+ */
+export const gatedUnit = (gate: Value, up: Value, parts = 1): Value =>
+  applyOperation(gatedUnitOperation, [gate, up], { parts })[0] as Value
 
 /** The product with a number. */
 export const scale = (x: Value, factor: number): Value => multiply(x, x.graph.scalar(factor))

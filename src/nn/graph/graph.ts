@@ -1,7 +1,13 @@
 import type { Operation } from './operation.ts'
 import type { ElementType, Shape, Value } from './value.ts'
 
-export type Attribute = number | string | readonly number[] | { float: number }
+export type Attribute = number | string | readonly number[] | { float: number } | Subgraph
+
+/** A graph that a node runs, such as the body of a Scan; its inputs are in their order. */
+export interface Subgraph {
+  readonly body: Graph
+  readonly outputs: readonly Value[]
+}
 
 /** One node as it will stand in the ONNX file. */
 export interface OnnxNode {
@@ -36,11 +42,21 @@ export class Graph {
   readonly nodes: OnnxNode[] = []
   readonly constants = new Map<string, Constant>()
   readonly applications: Application[] = []
+  readonly #prefix: string
   #names = 0
+
+  constructor(prefix = '') {
+    this.#prefix = prefix
+  }
+
+  /** A graph for `Subgraph`: its names are none of this one's. */
+  subgraph(): Graph {
+    return new Graph(`${this.#freshName('g')}:`)
+  }
 
   /** Adds a tensor that is fed at every run. */
   input(name: string, shape: Shape, type: ElementType = 'float32'): Value {
-    const value = { graph: this, name, type, shape }
+    const value = { graph: this, name: this.#prefix + name, type, shape }
     this.inputs.push(value)
     return value
   }
@@ -79,6 +95,6 @@ export class Graph {
 
   #freshName(prefix: string): string {
     this.#names += 1
-    return `${prefix}${this.#names}`
+    return `${this.#prefix}${prefix}${this.#names}`
   }
 }

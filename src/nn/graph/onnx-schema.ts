@@ -15,7 +15,8 @@ message TypeProto { oneof value { TensorTypeProto tensor_type = 1; SequenceTypeP
 message ValueInfoProto { string name = 1; TypeProto type = 2; }
 message TensorProto { repeated int64 dims = 1; int32 data_type = 2; string name = 8; bytes raw_data = 9; }
 message AttributeProto {
-  string name = 1; float f = 2; int64 i = 3; bytes s = 4; repeated int64 ints = 8; int32 type = 20;
+  string name = 1; float f = 2; int64 i = 3; bytes s = 4; GraphProto g = 6; repeated int64 ints = 8;
+  int32 type = 20;
 }
 message NodeProto {
   repeated string input = 1; repeated string output = 2; string name = 3; string op_type = 4;
@@ -37,4 +38,4 @@ export const ModelProto = protobuf.parse(schema, { keepCase: true }).root.lookup
 export const dataTypes = { float32: 1, int64: 7, bool: 9 } as const
 
 /** AttributeProto.AttributeType. */
-export const attributeTypes = { float: 1, int: 2, string: 3, ints: 7 } as const
+export const attributeTypes = { float: 1, int: 2, string: 3, graph: 5, ints: 7 } as const

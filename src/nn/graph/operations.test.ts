@@ -177,6 +177,13 @@ const cases: Record<string, Case> = {
     ],
     build: (_, [gate, up]) => gatedUnit(gate!, up!),
   },
+  'gatedUnit in parts': {
+    shapes: [
+      [3, 4],
+      [3, 4],
+    ],
+    build: (_, [gate, up]) => gatedUnit(gate!, up!, 2),
+  },
   'linear onto a residual stream': {
     shapes: [
       [2, 3],
@@ -199,9 +206,9 @@ const cases: Record<string, Case> = {
       [2, 5, 4],
     ],
     build: (graph, [queries, keys, values]) => {
-      const hidden = Number.NEGATIVE_INFINITY
-      const mask = [0, 0, hidden, hidden, hidden, 0, 0, 0, hidden, hidden, 0, 0, 0, 0, 0]
-      return attention(queries!, keys!, values!, graph.constant(mask, [3, 5]), 0.5)
+      const far = 1e30
+      const hidden = [0, 0, far, far, far, 0, 0, 0, far, far, 0, 0, 0, 0, 0]
+      return attention(queries!, keys!, values!, graph.constant(hidden, [3, 5]), 0.5)
     },
   },
   'splitParts and joinParts': {

@@ -1,4 +1,4 @@
-import type { Attribute, Constant, Graph, OnnxNode } from './graph.ts'
+import type { Attribute, Constant, Graph, OnnxNode, Subgraph } from './graph.ts'
 import { attributeTypes, dataTypes, ModelProto } from './onnx-schema.ts'
 import type { ElementType, Value } from './value.ts'
 
@@ -92,9 +92,15 @@ function neededNodes(graph: Graph, outputs: readonly Value[], given: readonly Va
     const made = node.outputs.filter((value) => !given.includes(value))
     if (!made.some((value) => used.has(value))) continue
     nodes.push(node)
-    for (const value of node.inputs) if (value) used.add(value)
+    for (const value of inputsOf(node)) if (value) used.add(value)
   }
   return { nodes: nodes.reverse(), used }
+}
+
+/** What a node reads, those values included that only a graph in its attributes reads. */
+function inputsOf({ inputs, attributes }: OnnxNode): (Value | null)[] {
+  const bodies = Object.values(attributes).flatMap((value) => (isSubgraph(value) ? value.body : []))
+  return [...inputs, ...bodies.flatMap(({ nodes }) => nodes.flatMap(inputsOf))]
 }
 
 /** Values that a node makes as an output of the graph, by the name that they bear in the file. */
@@ -132,13 +138,27 @@ function renderOutputNode(name: string, value: Value, renamed: Renamed) {
   return [{ op_type: 'Identity', input: [from ?? value.name], output: [outputTensor(name)] }]
 }
 
-function renderAttribute(name: string, value: Attribute) {
+function renderAttribute(name: string, value: Attribute): Record<string, unknown> {
   if (typeof value === 'number') return { name, type: attributeTypes.int, i: value }
   if (typeof value === 'string') {
     return { name, type: attributeTypes.string, s: Buffer.from(value, 'utf8') }
   }
+  if (isSubgraph(value)) return { name, type: attributeTypes.graph, g: renderSubgraph(name, value) }
   if ('float' in value) return { name, type: attributeTypes.float, f: value.float }
   return { name, type: attributeTypes.ints, ints: [...value] }
+}
+
+const isSubgraph = (value: Attribute): value is Subgraph =>
+  typeof value === 'object' && 'body' in value
+
+function renderSubgraph(name: string, { body, outputs }: Subgraph) {
+  return {
+    name,
+    node: body.nodes.map((node) => renderNode(node, new Map())),
+    initializer: [...body.constants.values()].map(renderConstant),
+    input: body.inputs.map((value) => renderSignature(value.name, value)),
+    output: outputs.map((value) => renderSignature(value.name, value)),
+  }
 }
 
 function renderConstant({ value, data }: Constant) {

@@ -14,10 +14,10 @@ export interface PackedTokens {
 }
 
 /** Queries of one block at most, where rows are not so long that even more blocks are needed. */
-const blockLength = 512
+const blockLength = 256
 
 /** Numbers of blocks that graphs are made for, so that few graphs serve rows of every length. */
-const blockCounts = [1, 2, 4, 8]
+const blockCounts = [1, 2, 4, 8, 16]
 
 /** The graph that computes these rows together. */
 export function packShape(rows: readonly PackedRow[]): PackShape {

@@ -13,7 +13,7 @@ import {
 } from '../../../../nn/models/index.ts'
 import type { MicroBatch, Plan, PlannedStep } from '../../../plan/index.ts'
 import type { EngineRequest, StepMetrics, TrainEvent } from '../../engine.ts'
-import { type AdamWState, createAdamWState, globalNorm, updateAdamW } from './adamw.ts'
+import { type AdamW, type AdamWState, createAdamW, createAdamWState, globalNorm } from './adamw.ts'
 import { readCheckpoint, readCheckpointWeights, writeCheckpoint } from './checkpoint.ts'
 import { describeSums } from './describe-sums.ts'
 import { createForwardObjective } from './forward-objective.ts'
@@ -34,10 +34,10 @@ export async function* onnxEngine(request: EngineRequest): AsyncGenerator<TrainE
   const model = addTokenRows(await loadModel(options.model), manifest.addedTokens)
   const adapter = adapterOf(model, request)
   const parameters = adapter?.parameters ?? model.parameters
-  const optimizer = createAdamWState(parameters)
+  const state = createAdamWState(parameters)
   const owner = { planHash, trained: adapter ? JSON.stringify(adapter.config) : 'all weights' }
   const start = options.resume
-    ? await readCheckpoint(options.out, owner, parameters, optimizer)
+    ? await readCheckpoint(options.out, owner, parameters, state)
     : { step: 0 }
   let { best } = start
   yield { type: 'resume', step: start.step }
@@ -53,16 +53,17 @@ export async function* onnxEngine(request: EngineRequest): AsyncGenerator<TrainE
     seed: manifest.config.seed,
   })
   const forward = createForwardObjective(model, shared)
+  const optimizer = await createAdamW(manifest.optimizer, threadsOf(options))
   const tenth = Math.max(1, Math.ceil(manifest.steps / 10))
   const isDue = (done: number, every: number) => done % (every || tenth) === 0
   const save = async (step: number): Promise<TrainEvent> => {
-    const state = { step, parameters, optimizer, best }
-    const path = await writeCheckpoint(options.out, owner, state, options.keepCheckpoints)
+    const checkpoint = { step, parameters, optimizer: state, best }
+    const path = await writeCheckpoint(options.out, owner, checkpoint, options.keepCheckpoints)
     return { type: 'checkpoint-end', step, path }
   }
   try {
     for await (const step of plan.steps(start.step)) {
-      const trainer = { plan, objective, parameters, optimizer }
+      const trainer = { plan, objective, parameters, optimizer, state }
       const metrics = await runStep(trainer, step, options.tokensPerRun)
       const done = step.step + 1
       const isLast = done === manifest.steps
@@ -95,8 +96,11 @@ export async function* onnxEngine(request: EngineRequest): AsyncGenerator<TrainE
   } finally {
     await objective.dispose()
     await forward.dispose()
+    await optimizer.dispose()
   }
 }
+
+const threadsOf = ({ threads }: EngineRequest['options']) => (threads > 0 ? { threads } : {})
 
 function refuseMissingValidation({ options, plan }: EngineRequest): void {
   const { validateEvery, finalModel } = options
@@ -122,11 +126,12 @@ interface Trainer {
   readonly plan: Plan
   readonly objective: Objective
   readonly parameters: Parameters
-  readonly optimizer: AdamWState
+  readonly optimizer: AdamW
+  readonly state: AdamWState
 }
 
 async function runStep(
-  { plan, objective, parameters, optimizer }: Trainer,
+  { plan, objective, parameters, optimizer, state }: Trainer,
   step: PlannedStep,
   tokensPerRun: number,
 ): Promise<StepMetrics> {
@@ -138,8 +143,7 @@ async function runStep(
   if (!Number.isFinite(sums.loss) || !Number.isFinite(gradientNorm)) {
     throw await explainFault({ plan, objective }, step, sums.loss)
   }
-  const { optimizer: settings } = plan.manifest
-  updateAdamW(parameters, gradients, optimizer, step.learningRate, settings, gradientNorm)
+  await optimizer.update(parameters, gradients, state, step.learningRate, gradientNorm)
   return {
     step: step.step,
     epoch: step.epoch,

@@ -1,0 +1,35 @@
+import { reshape } from './shape-operations.ts'
+import type { Value } from './value.ts'
+
+/** Makes tensors of the shape of those that it is given, elementwise. */
+type Elementwise = (inputs: readonly Value[]) => readonly Value[]
+
+/**
+ * Computes elementwise functions one row of the first axis after the other, so that what stands
+ * between their first and their last step stays in the cache of the processor. Every row of a result
+ * may take the memory of the same row of an input. Not differentiable by itself.
+ *
+ * @param inputs of one shape; `compute` may read values of their graph beside its own inputs
+ */
+export function overRows(inputs: readonly Value[], compute: Elementwise): Value[] {
+  const { graph, shape } = inputs[0]!
+  const body = graph.subgraph()
+  const outputs = compute(inputs.map((_, index) => body.input(`row${index}`, shape.slice(1))))
+  return graph.emit(
+    'Scan',
+    inputs,
+    outputs.map(() => ({ type: 'float32', shape })),
+    { attributes: { body: { body, outputs }, num_scan_inputs: inputs.length } },
+  )
+}
+
+/**
+ * As `overRows`, in parts of tensors of any shape.
+ *
+ * @param count number of parts, a divisor of the last size of the shape
+ */
+export function inParts(inputs: readonly Value[], count: number, compute: Elementwise): Value[] {
+  if (count === 1) return [...compute(inputs)]
+  const rows = inputs.map((x) => reshape(x, [count, 'part']))
+  return overRows(rows, compute).map((x) => reshape(x, inputs[0]!.shape))
+}

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { silentProgress } from '../src/core/index.ts'
 import { readPlan } from '../src/stages/plan/index.ts'
 import { memoryLimit, predictTrainMemory } from '../src/stages/train/check-memory.ts'
-import { onnxEngine } from '../src/stages/train/engines/onnx/onnx-engine.ts'
+import { onnxEngineThread } from '../src/stages/train/engines/onnx/engine-thread.ts'
 import { trainOptionsSchema } from '../src/stages/train/options.ts'
 
 // The embedded engine's side of large-model.bench.ts: MODEL PLAN OUT OPTIONS (those of `train`, as
@@ -15,7 +15,7 @@ let worked = process.cpuUsage()
 const predicted = await predictTrainMemory(options, opened, memoryLimit())
 const { keptBytes } = predicted
 const request = { options, plan: opened, planHash: '', keptBytes, progress: silentProgress }
-for await (const event of onnxEngine(request)) {
+for await (const event of onnxEngineThread(request)) {
   if (event.type !== 'step-end') continue
   const { loss, gradientNorm, maskRate, seconds } = event.metrics
   const { user, system } = process.cpuUsage(worked)

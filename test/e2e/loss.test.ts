@@ -48,7 +48,10 @@ it('prints a table for people', async () => {
 
 it('says beforehand what it would compute, and explains itself', async () => {
   const { stdout } = await loss('--dry-run', '--json')
-  expect(JSON.parse(stdout).forecast).toMatchObject({ samples: 2 })
+  expect(JSON.parse(stdout).forecast).toMatchObject({
+    samples: 2,
+    estimatedBytes: expect.any(Number),
+  })
   const { stdout: help } = await runCli(['loss', '--help'])
   for (const word of ['--mask-rate', '--per-sample', '--gradients', 'Example:']) {
     expect(help).toContain(word)

@@ -2,7 +2,7 @@ import type { LossSummary, SampleLoss } from '../../stages/train/index.ts'
 import { lossOptionsSchema } from '../../stages/train/options.ts'
 import { findModel } from '../pipeline/index.ts'
 import { defineCommand } from './command.ts'
-import { formatDuration, formatSummary } from './format.ts'
+import { formatBytes, formatDuration, formatSummary } from './format.ts'
 
 /** `reflectioncoder loss`. */
 export const lossCommand = defineCommand({
@@ -16,8 +16,10 @@ export const lossCommand = defineCommand({
   async forecast(given, { progress, signal, hub }) {
     const { forecastLoss } = await import('../../stages/train/index.ts')
     const options = await findModel(given, { hub, progress, signal, adapters: true })
-    const summary = { options, forecast: await forecastLoss(options, { signal }) }
-    return { summary, text: formatSummary(summary) }
+    const forecast = await forecastLoss(options, { signal })
+    const { estimatedBytes, ...counts } = forecast
+    const shown = { ...counts, memory: `${formatBytes(estimatedBytes)} at the peak` }
+    return { summary: { options, forecast }, text: formatSummary({ options, forecast: shown }) }
   },
 })
 

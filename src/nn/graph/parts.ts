@@ -30,6 +30,9 @@ export function overRows(inputs: readonly Value[], compute: Elementwise): Value[
  */
 export function inParts(inputs: readonly Value[], count: number, compute: Elementwise): Value[] {
   if (count === 1) return [...compute(inputs)]
-  const rows = inputs.map((x) => reshape(x, [count, 'part']))
-  return overRows(rows, compute).map((x) => reshape(x, inputs[0]!.shape))
+  const { shape } = inputs[0]!
+  // Sizes of one name are one size to ONNX Runtime.
+  const part = `${shape.join('·')}/${count}`
+  const rows = inputs.map((x) => reshape(x, [count, part]))
+  return overRows(rows, compute).map((x) => reshape(x, shape))
 }

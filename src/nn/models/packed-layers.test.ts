@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { Graph, gradients, renderOnnx, type Value } from '../graph/index.ts'
 import { createSession, type HostTensor } from '../runtime/index.ts'
 import { createDecoder } from './decoder.ts'
@@ -9,11 +9,8 @@ import { layerParameter, parameterShapes } from './parameters.ts'
 import { createRotaryTable } from './rotary-table.ts'
 import { tinyConfig, tinyModel } from './tiny-model.fixture.ts'
 
-const model = tinyModel()
-const decoder = createDecoder(model)
 const table = createRotaryTable(tinyConfig)
 const width = tinyConfig.hiddenSize
-afterAll(() => decoder.dispose())
 
 function packRows(...lengths: number[]): PackedTokens {
   const rows: { start: number; length: number }[] = []
@@ -30,19 +27,25 @@ function packRows(...lengths: number[]): PackedTokens {
 }
 
 /** States of the chosen tokens after all layers, and the gradients of a fixed sum of them. */
-async function runLayers(packed: PackedTokens, blocks: number, wanted: readonly number[]) {
+async function runLayers(
+  packed: PackedTokens,
+  blocks: number,
+  wanted: readonly number[],
+  model = tinyModel(),
+) {
+  const { config } = model
   const shape = { rows: packed.rows.length, blocks }
   const graph = new Graph()
-  const pack = packInputs(graph, tinyConfig, shape, true)
+  const pack = packInputs(graph, config, shape, true)
   const x = graph.input('x', ['tokens', width])
   const weights = new Map<string, Value>()
-  for (const [name, size] of parameterShapes(tinyConfig)) {
+  for (const [name, size] of parameterShapes(config)) {
     if (name.startsWith('model.layers.')) weights.set(name, graph.input(name, size))
   }
   let hidden = x
-  for (let layer = 0; layer < tinyConfig.layers; layer++) {
+  for (let layer = 0; layer < config.layers; layer++) {
     const of = (name: string) => weights.get(layerParameter(layer, name))!
-    hidden = packedLayer(tinyConfig, pack, hidden, of, layerKind(tinyConfig, layer))
+    hidden = packedLayer(config, pack, hidden, of, layerKind(config, layer))
   }
   const cotangent = graph.input('cotangent', hidden.shape)
   const [dx, ...dWeights] = gradients([{ output: hidden, cotangent }], [x, ...weights.values()])
@@ -80,17 +83,26 @@ function expectClose(actual: Float32Array, expected: Float32Array, name: string)
 }
 
 describe('packed layers', () => {
-  it('compute the states that the decoder of generation computes', async () => {
-    const packed = packRows(23, 9, 14, 31)
-    const wanted = [0, 3, 22, 23, 31, 40, 76]
-    const { results, chosen } = await runLayers(packed, 3, wanted)
-    const states = await decoder.forward(packed)
-    for (const token of wanted) {
-      const place = chosen.placeOf(token)
-      const state = results.hidden!.data.slice(place * width, (place + 1) * width)
-      expectClose(state, states.slice(token * width, (token + 1) * width), `token ${token}`)
-    }
-  })
+  it.each([
+    ['narrow', tinyConfig.intermediateSize],
+    ['wide, in parts', 2048],
+  ])(
+    'with a gated unit that is %s compute the states that the decoder of generation computes',
+    async (_, intermediateSize) => {
+      const model = tinyModel({ ...tinyConfig, intermediateSize })
+      const decoder = createDecoder(model)
+      const packed = packRows(23, 9, 14, 31)
+      const wanted = [0, 3, 22, 23, 31, 40, 76]
+      const { results, chosen } = await runLayers(packed, 3, wanted, model)
+      const states = await decoder.forward(packed)
+      await decoder.dispose()
+      for (const token of wanted) {
+        const place = chosen.placeOf(token)
+        const state = results.hidden!.data.slice(place * width, (place + 1) * width)
+        expectClose(state, states.slice(token * width, (token + 1) * width), `token ${token}`)
+      }
+    },
+  )
 
   it('give the same gradients however many blocks the queries are cut into', async () => {
     const packed = packRows(41, 17)

@@ -15,6 +15,20 @@ import { planSamples } from './planned-samples.ts'
 /**
  * Predicts the memory of a loss from the samples, which are read for it; `limit` as in
  * `predictMemory`.
+ */
+export async function predictLossMemory(
+  options: LossOptions,
+  tokenizer: Tokenizer,
+  limit: number,
+  signal?: AbortSignal,
+): Promise<MemoryPrediction> {
+  const subject = await subjectOf(options, tokenizer)
+  const samples = samplesAsSteps(options, tokenizer, signal)
+  return predictMemory(subject, samples, Number.POSITIVE_INFINITY, limit)
+}
+
+/**
+ * As `predictLossMemory`, for a loss that is about to be measured.
  *
  * @throws `RC_NOT_ENOUGH_MEMORY` with what is needed, what there is and what needs less
  */
@@ -24,17 +38,10 @@ export async function checkLossMemory(
   limit: number,
   signal?: AbortSignal,
 ): Promise<MemoryPrediction> {
-  const subject = await subjectOf(options, tokenizer)
-  const predict = (activations: MemorySubject['activations']) =>
-    predictMemory(
-      { ...subject, activations },
-      samplesAsSteps(options, tokenizer, signal),
-      Number.POSITIVE_INFINITY,
-      limit,
-    )
-  const prediction = await predict(options.activations)
+  const prediction = await predictLossMemory(options, tokenizer, limit, signal)
   if (prediction.bytes <= limit) return prediction
-  const { bytes } = await predict('recompute')
+  const recomputing = { ...options, activations: 'recompute' } as const
+  const { bytes } = await predictLossMemory(recomputing, tokenizer, limit, signal)
   const enough = bytes <= limit
   throw new InputError(
     `the loss and its gradient need ${inGib(prediction.bytes)} of memory, and this machine has ${inGib(limit)} free`,

@@ -1,5 +1,7 @@
 import type { DatasetCounts, Span } from '../../plan/index.ts'
+import { memoryLimit } from '../check-memory.ts'
 import type { LossOptions } from '../options.ts'
+import { predictLossMemory } from './check-loss-memory.ts'
 import { openTokenizer } from './open-subject.ts'
 import { planSamples } from './planned-samples.ts'
 
@@ -10,15 +12,19 @@ export interface LossForecast {
   tokens: number
   /** Tokens that are computed. */
   tokensKept: number
+  /** Resident memory of the process at its peak, on this machine as it is now. */
+  estimatedBytes: number
 }
 
-/** What `measureLoss` would compute, from the tokenizer alone. */
+/** What `measureLoss` would compute, from the tokenizer and the sizes of the model. */
 export async function forecastLoss(
   options: LossOptions,
   { signal }: { signal?: AbortSignal } = {},
 ): Promise<LossForecast> {
   const tokenizer = await openTokenizer(options)
-  const forecast: LossForecast = { data: [], samples: 0, tokens: 0, tokensKept: 0 }
+  const { bytes } = await predictLossMemory(options, tokenizer, memoryLimit(), signal)
+  const counts = { samples: 0, tokens: 0, tokensKept: 0 }
+  const forecast: LossForecast = { data: [], ...counts, estimatedBytes: bytes }
   for await (const { ids, microBatch } of planSamples(options, tokenizer, forecast.data, signal)) {
     forecast.samples += 1
     forecast.tokens += ids.length * microBatch.rows.length

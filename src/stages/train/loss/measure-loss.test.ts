@@ -136,6 +136,8 @@ describe('the loss of a file', () => {
     const forecast = await forecastLoss(optionsFor({ model: at('weightless'), mask: ['all'] }))
     expect(forecast).toMatchObject({ samples: 5, data: [{ reflection: 4, plain: 1 }] })
     expect(forecast.tokensKept).toBeLessThan(forecast.tokens)
+    expect(forecast.estimatedBytes).toBeGreaterThan(200 * 2 ** 20)
+    expect(forecast.estimatedBytes).toBeLessThan(2 ** 30)
   })
 })
 

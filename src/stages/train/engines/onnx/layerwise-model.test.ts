@@ -2,15 +2,20 @@ import { describe, expect, it } from 'vitest'
 import { createRandom } from '../../../../core/index.ts'
 import {
   type Adapter,
+  chooseTokens,
   createAdapter,
+  createRotaryTable,
   initialiseModel,
   type Model,
   type Parameters,
+  packFeeds,
+  packSizes,
   zeroGradients,
 } from '../../../../nn/models/index.ts'
 import type { MicroBatch } from '../../../plan/index.ts'
 import { createObjective, type ObjectiveOptions } from './objective.ts'
 import { packStep } from './pack-step.ts'
+import { layerGradientGraph, layerGraph } from './training-graphs.ts'
 
 const tinyConfig = {
   architectures: ['Qwen2ForCausalLM'],
@@ -183,6 +188,29 @@ describe('a model run layer by layer', () => {
       })
     }
     expect(Math.abs(analytic - numeric)).toBeLessThan(2e-3 * (1 + Math.abs(numeric)))
+  })
+
+  it('knows the lengths of what its layers give, so that it is written where it stays', () => {
+    const { config } = tinyModel()
+    for (const blocks of [1, 2, 4]) {
+      const pack = packs[0]!
+      const shape = { rows: pack.rows.length, blocks }
+      const chosen = chooseTokens(pack, shape, [3, 30])
+      const feeds = { ...packFeeds(pack, shape, createRotaryTable(config)), ...chosen.feeds }
+      for (const wanted of ['all', 'chosen'] as const) {
+        const kind = { wanted, window: Number.POSITIVE_INFINITY }
+        for (const { inputs, outputs } of [
+          layerGraph({ config }, shape, kind, true),
+          layerGradientGraph({ config }, shape, kind, true),
+        ]) {
+          const known = new Set(Object.keys(packSizes(config, feeds)))
+          for (const { shape } of inputs) for (const size of shape) known.add(String(size))
+          const named = outputs.flatMap(({ shape }) => shape.filter((x) => typeof x === 'string'))
+          expect(named.filter((name) => !known.has(name))).toEqual([])
+          expect(named.length).toBeGreaterThan(0)
+        }
+      }
+    }
   })
 
   it.each([narrow, wide])('adds to the sums that are there', async (wideHead) => {

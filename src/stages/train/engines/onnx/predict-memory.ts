@@ -38,6 +38,9 @@ export interface MemoryPrediction {
 const programBytes = 200 * 2 ** 20
 const threadBytes = 40 * 2 ** 20
 
+/** A tokenizer, for each entry of its vocabulary: measured with 151,672 entries. */
+const tokenBytes = 912
+
 /**
  * What ONNX Runtime holds of memory for what one run needs, measured on models/kata-base: its arenas
  * grow by doubling, and nothing goes back. The masks and inputs of an adapter come on top.
@@ -95,7 +98,8 @@ function stateOf(subject: MemorySubject): number {
   // Each lane, and the memory that it shares, has weights and gradients of its own.
   const shared = lanes > 1 ? 4 * (weights + lanes * 3 * weights) + lanes * threadBytes : 0
   const beside = work === 'train' ? 2 * trained : trained
-  return programBytes + 4 * (weights + own + beside) + shared
+  const program = programBytes + tokenBytes * config.vocabularySize
+  return program + 4 * (weights + own + beside) + shared
 }
 
 function countLanes({ work, config, adapter, threads }: MemorySubject): number {
@@ -128,7 +132,9 @@ function packBytes(subject: MemorySubject, pack: Pack, keptBytes: number): numbe
 /** Distributions of all positions that are computed together, and two parts of them being made. */
 function headBytes({ vocabularySize, hiddenSize }: DecoderConfig, pack: Pack): number {
   const rows = pack.labelled.length + 2 * pack.distilled.length
-  const together = Math.min(4 * rows * vocabularySize, usualSizes.shareBytes)
+  const all = 4 * rows * vocabularySize
+  // Positions go in groups of like size.
+  const together = all / Math.max(1, Math.ceil(all / usualSizes.shareBytes))
   if (hiddenSize * vocabularySize < widestNarrowHead) return 4 * 32 * 2 ** 20
   const part = usualSizes.columns / vocabularySize
   return together * (1 + 2 * part) + 4 * 3 * rows * hiddenSize
@@ -137,8 +143,8 @@ function headBytes({ vocabularySize, hiddenSize }: DecoderConfig, pack: Pack): n
 /** What a layer's forward pass and its gradient work with. */
 function workingBytes(config: DecoderConfig, { tokens, rows }: Pack): number {
   const { hiddenSize, intermediateSize, heads, headSize } = config
-  const perToken = 6 * hiddenSize + 8 * heads * headSize + 10 * intermediateSize
+  const perToken = 6 * hiddenSize + 8 * heads * headSize + 5 * intermediateSize
   const longest = Math.max(...rows.map(({ length }) => length))
   const weights = 3 * hiddenSize * intermediateSize + 3 * hiddenSize * heads * headSize
-  return 4 * (tokens.length * perToken + 2 * heads * longest * Math.min(longest, 512) + weights)
+  return 4 * (tokens.length * perToken + 2 * heads * longest * Math.min(longest, 256) + weights)
 }

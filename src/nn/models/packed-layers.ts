@@ -282,7 +282,8 @@ function hiddenKeys(query: Value, key: Value, window: number): Value {
   const positive = (x: Value) => graph.emit('Relu', [x], [{ type: 'float32', shape: x.shape }])[0]!
   const later = positive(subtract(to, from))
   if (!Number.isFinite(window)) return later
-  const first = subtract(from, graph.scalar((window - 1) * beyondScores))
+  // Positions are exact, products with them are not: equal positions must give equal products.
+  const first = scale(subtract(query, graph.scalar(window - 1)), beyondScores)
   return add(later, positive(subtract(first, to)))
 }
 

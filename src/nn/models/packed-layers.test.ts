@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { Graph, gradients, renderOnnx, type Value } from '../graph/index.ts'
 import { createSession, type HostTensor } from '../runtime/index.ts'
 import { createDecoder } from './decoder.ts'
+import type { DecoderConfig } from './decoder-config.ts'
 import { embedTokens } from './embed-tokens.ts'
 import { chooseTokens, type PackedTokens, packFeeds, packShape } from './pack-feeds.ts'
 import { layerKind, packedLayer, packInputs } from './packed-layers.ts'
@@ -82,27 +83,39 @@ function expectClose(actual: Float32Array, expected: Float32Array, name: string)
   })
 }
 
+async function expectStatesOfDecoder(change: Partial<DecoderConfig>, packed: PackedTokens) {
+  const model = tinyModel({ ...tinyConfig, ...change })
+  const wanted = [0, 3, 22, 23, 31, 40, 76]
+  const { results, chosen } = await runLayers(packed, 3, wanted, model)
+  const decoder = createDecoder(model)
+  const states = await decoder.forward(packed)
+  await decoder.dispose()
+  for (const token of wanted) {
+    const place = chosen.placeOf(token)
+    const state = results.hidden!.data.slice(place * width, (place + 1) * width)
+    expectClose(state, states.slice(token * width, (token + 1) * width), `token ${token}`)
+  }
+}
+
 describe('packed layers', () => {
   it.each([
-    ['narrow', tinyConfig.intermediateSize],
-    ['wide, in parts', 2048],
-  ])(
-    'with a gated unit that is %s compute the states that the decoder of generation computes',
-    async (_, intermediateSize) => {
-      const model = tinyModel({ ...tinyConfig, intermediateSize })
-      const decoder = createDecoder(model)
-      const packed = packRows(23, 9, 14, 31)
-      const wanted = [0, 3, 22, 23, 31, 40, 76]
-      const { results, chosen } = await runLayers(packed, 3, wanted, model)
-      const states = await decoder.forward(packed)
-      await decoder.dispose()
-      for (const token of wanted) {
-        const place = chosen.placeOf(token)
-        const state = results.hidden!.data.slice(place * width, (place + 1) * width)
-        expectClose(state, states.slice(token * width, (token + 1) * width), `token ${token}`)
-      }
-    },
+    ['a narrow gated unit', {}],
+    ['a wide gated unit, in parts', { intermediateSize: 2048 }],
+  ])('with %s compute the states that the decoder of generation computes', (_, change) =>
+    expectStatesOfDecoder(change, packRows(23, 9, 14, 31)),
   )
+
+  // The decoder counts tokens, these count positions: without gaps that is the same.
+  it.each([
+    ['in both layers', [7, 7]],
+    ['in one layer', [Number.POSITIVE_INFINITY, 4]],
+  ])('with a sliding window %s compute the states of the decoder too', (_, windows) => {
+    const packed = packRows(23, 9, 14, 31)
+    for (const { start, length } of packed.rows) {
+      for (let i = 0; i < length; i++) packed.positions[start + i] = i
+    }
+    return expectStatesOfDecoder({ windows }, packed)
+  })
 
   it('give the same gradients however many blocks the queries are cut into', async () => {
     const packed = packRows(41, 17)

@@ -45,7 +45,7 @@ export async function loadGenerator(
   const base = await loadModel(folder)
   const model = adapter === undefined ? base : await applyAdapter(base, adapter)
   refuseOtherVocabulary(folder, tokenizer, { vocab_size: model.config.vocabularySize })
-  const decoder = createDecoder(model, threads > 0 ? { threads } : {})
+  const decoder = createDecoder(model, { threads })
   return {
     tokenizer,
     async generate(requests, { batchSize, onFinish, ...options }) {

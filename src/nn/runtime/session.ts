@@ -12,7 +12,7 @@ export interface HostTensor<Data extends TensorData = TensorData> {
 }
 
 export interface SessionOptions {
-  /** Threads inside one operation; default all that the machine offers. */
+  /** Threads inside one operation; 0, the default, takes all that the machine offers. */
   readonly threads?: number
   /**
    * Holds working memory for the next run; default true. Large tensors gain nothing from it, and each
@@ -46,11 +46,11 @@ export interface Session {
 /** Loads a graph into ONNX Runtime. */
 export async function createSession(
   model: GraphModel,
-  { threads = availableParallelism(), holdsMemory = true }: SessionOptions = {},
+  { threads = 0, holdsMemory = true }: SessionOptions = {},
 ): Promise<Session> {
   const session = await InferenceSession.create(model.bytes, {
     executionProviders: ['cpu'],
-    intraOpNumThreads: threads,
+    intraOpNumThreads: threads || availableParallelism(),
     interOpNumThreads: 1,
     executionMode: 'sequential',
     graphOptimizationLevel: 'all',

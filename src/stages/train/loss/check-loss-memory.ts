@@ -10,25 +10,22 @@ import {
   predictMemory,
 } from '../engines/onnx/predict-memory.ts'
 import type { LossOptions } from '../options.ts'
-import { planSamples } from './planned-samples.ts'
+import { type PlannedSample, planSamples } from './planned-samples.ts'
 
-/**
- * Predicts the memory of a loss from the samples, which are read for it; `limit` as in
- * `predictMemory`.
- */
+/** Predicts the memory of a loss from its samples; `limit` as in `predictMemory`. */
 export async function predictLossMemory(
   options: LossOptions,
   tokenizer: Tokenizer,
   limit: number,
-  signal?: AbortSignal,
+  samples: AsyncIterable<PlannedSample>,
 ): Promise<MemoryPrediction> {
   const subject = await subjectOf(options, tokenizer)
-  const samples = samplesAsSteps(options, tokenizer, signal)
-  return predictMemory(subject, samples, Number.POSITIVE_INFINITY, limit)
+  const plan = samplesAsSteps(options, samples)
+  return predictMemory(subject, plan, Number.POSITIVE_INFINITY, limit)
 }
 
 /**
- * As `predictLossMemory`, for a loss that is about to be measured.
+ * As `predictLossMemory`, for a loss that is about to be measured: its samples are read for it.
  *
  * @throws `RC_NOT_ENOUGH_MEMORY` with what is needed, what there is and what needs less
  */
@@ -38,10 +35,11 @@ export async function checkLossMemory(
   limit: number,
   signal?: AbortSignal,
 ): Promise<MemoryPrediction> {
-  const prediction = await predictLossMemory(options, tokenizer, limit, signal)
+  const predict = (given: LossOptions) =>
+    predictLossMemory(given, tokenizer, limit, planSamples(given, tokenizer, [], signal))
+  const prediction = await predict(options)
   if (prediction.bytes <= limit) return prediction
-  const recomputing = { ...options, activations: 'recompute' } as const
-  const { bytes } = await predictLossMemory(recomputing, tokenizer, limit, signal)
+  const { bytes } = await predict({ ...options, activations: 'recompute' })
   const enough = bytes <= limit
   throw new InputError(
     `the loss and its gradient need ${inGib(prediction.bytes)} of memory, and this machine has ${inGib(limit)} free`,
@@ -55,14 +53,13 @@ export async function checkLossMemory(
 }
 
 /** Every sample as a step, whose tokens are those that were read last. */
-function samplesAsSteps(options: LossOptions, tokenizer: Tokenizer, signal?: AbortSignal) {
+function samplesAsSteps({ maskRate }: LossOptions, samples: AsyncIterable<PlannedSample>) {
   let current: Int32Array = new Int32Array()
   return {
     async *steps(): AsyncGenerator<PlannedStep> {
       let step = 0
-      for await (const { ids, microBatch } of planSamples(options, tokenizer, [], signal)) {
+      for await (const { ids, microBatch } of samples) {
         current = ids
-        const { maskRate } = options
         yield { step, epoch: 0, learningRate: 0, maskRate, microBatches: [microBatch] }
         step += 1
       }

@@ -22,15 +22,18 @@ export async function forecastLoss(
   { signal }: { signal?: AbortSignal } = {},
 ): Promise<LossForecast> {
   const tokenizer = await openTokenizer(options)
-  const { bytes } = await predictLossMemory(options, tokenizer, memoryLimit(), signal)
-  const counts = { samples: 0, tokens: 0, tokensKept: 0 }
-  const forecast: LossForecast = { data: [], ...counts, estimatedBytes: bytes }
-  for await (const { ids, microBatch } of planSamples(options, tokenizer, forecast.data, signal)) {
-    forecast.samples += 1
-    forecast.tokens += ids.length * microBatch.rows.length
-    forecast.tokensKept += microBatch.rows.reduce((sum, { spans }) => sum + widthOf(spans), 0)
+  const counts = { data: [] as DatasetCounts[], samples: 0, tokens: 0, tokensKept: 0 }
+  async function* counted() {
+    for await (const sample of planSamples(options, tokenizer, counts.data, signal)) {
+      const { rows } = sample.microBatch
+      counts.samples += 1
+      counts.tokens += sample.ids.length * rows.length
+      counts.tokensKept += rows.reduce((sum, { spans }) => sum + widthOf(spans), 0)
+      yield sample
+    }
   }
-  return forecast
+  const { bytes } = await predictLossMemory(options, tokenizer, memoryLimit(), counted())
+  return { ...counts, estimatedBytes: bytes }
 }
 
 const widthOf = (spans: readonly Span[]) =>

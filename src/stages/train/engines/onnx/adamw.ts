@@ -106,12 +106,10 @@ export async function createAdamW(
         const gradient = gradients.get(name)!.data
         const first = state.first.get(name)!.data
         const second = state.second.get(name)!.data
+        const ofTensor = scalars({ ...factors, keep })
         for (const part of partsOf({ weights: data, gradient, first, second })) {
           const { weights, first, second } = part
-          await session.run(
-            { ...part, ...scalars({ ...factors, keep }) },
-            { weights, first, second },
-          )
+          await session.run({ ...part, ...ofTensor }, { weights, first, second })
         }
         releaseBuffer(gradient)
       }

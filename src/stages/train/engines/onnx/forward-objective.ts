@@ -32,14 +32,14 @@ export interface ForwardObjective {
 
 export function createForwardObjective(
   { config, parameters }: Model,
-  { threads, temperature, adapter }: ForwardOptions,
+  { threads = 0, temperature, adapter }: ForwardOptions,
 ): ForwardObjective {
   const { hiddenSize } = config
   const subject = {
     config,
     ...(adapter ? { adapter: { ...adapter.config, dropout: 0 } } : {}),
   }
-  const sessions = createSessions(fedParameters(parameters, adapter), threads ? { threads } : {})
+  const sessions = createSessions(fedParameters(parameters, adapter), { threads })
   const table = createRotaryTable(config)
   const matrix = (data: Float32Array) => ({ data, shape: [data.length / hiddenSize, hiddenSize] })
 

@@ -56,11 +56,11 @@ export interface Objective {
 
 /** The objective in this thread; an operation may use several threads. */
 export function createObjective(model: Model, options: ObjectiveOptions): Objective {
-  const { threads, temperature, activations, factors = everyFactor } = options
+  const { threads = 0, temperature, activations, factors = everyFactor } = options
   const { config, parameters } = model
   const { adapter, seed = 0, wholeBytes = usualWholeBytes, keptBytes = 2 * 2 ** 30 } = options
   const { wideHead = { from: widestNarrowHead, sizes: usualSizes } } = options
-  const session = threads ? { threads } : {}
+  const session = { threads }
   const runnerOptions = { session, temperature, factors, ...(adapter ? { adapter } : {}) }
   const keptLayers = (pack: Pack) => {
     if (activations !== 'auto') return activations === 'keep' ? config.layers : 0

@@ -53,7 +53,7 @@ export async function* onnxEngine(request: EngineRequest): AsyncGenerator<TrainE
     seed: manifest.config.seed,
   })
   const forward = createForwardObjective(model, shared)
-  const optimizer = await createAdamW(manifest.optimizer, threadsOf(options))
+  const optimizer = await createAdamW(manifest.optimizer, { threads: options.threads })
   const tenth = Math.max(1, Math.ceil(manifest.steps / 10))
   const isDue = (done: number, every: number) => done % (every || tenth) === 0
   const save = async (step: number): Promise<TrainEvent> => {
@@ -99,8 +99,6 @@ export async function* onnxEngine(request: EngineRequest): AsyncGenerator<TrainE
     await optimizer.dispose()
   }
 }
-
-const threadsOf = ({ threads }: EngineRequest['options']) => (threads > 0 ? { threads } : {})
 
 function refuseMissingValidation({ options, plan }: EngineRequest): void {
   const { validateEvery, finalModel } = options

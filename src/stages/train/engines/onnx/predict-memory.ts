@@ -10,7 +10,7 @@ import type { Plan } from '../../../plan/index.ts'
 import { keptLayerBytes, usualWholeBytes, widestNarrowHead } from './objective.ts'
 import { type Pack, packStep } from './pack-step.ts'
 import { smallModel } from './parallel-objective.ts'
-import { wholeModelBytes } from './whole-model.ts'
+import { countScores, wholeModelBytes } from './whole-model.ts'
 import { usualSizes } from './wide-head.ts'
 
 /** What is trained or measured, and how. */
@@ -141,10 +141,9 @@ function headBytes({ vocabularySize, hiddenSize }: DecoderConfig, pack: Pack): n
 }
 
 /** What a layer's forward pass and its gradient work with. */
-function workingBytes(config: DecoderConfig, { tokens, rows }: Pack): number {
+function workingBytes(config: DecoderConfig, pack: Pack): number {
   const { hiddenSize, intermediateSize, heads, headSize } = config
   const perToken = 6 * hiddenSize + 8 * heads * headSize + 5 * intermediateSize
-  const longest = Math.max(...rows.map(({ length }) => length))
   const weights = 3 * hiddenSize * intermediateSize + 3 * hiddenSize * heads * headSize
-  return 4 * (tokens.length * perToken + 2 * heads * longest * Math.min(longest, 256) + weights)
+  return 4 * (pack.tokens.length * perToken + countScores(config, pack) + weights)
 }

@@ -79,13 +79,18 @@ function allDropoutFeeds(
 /** Bytes of what one run holds at its peak: activations, logits, weights and two sets of sums. */
 export function wholeModelBytes(config: DecoderConfig, pack: Pack): number {
   const { layers, hiddenSize, intermediateSize, heads, headSize, vocabularySize } = config
-  const { blocks } = packShape(pack.rows)
   const perToken = 6 * hiddenSize + 4 * heads * headSize + 5 * intermediateSize
-  const share = (blocks + 1) / (2 * blocks)
-  const scores = pack.rows.reduce((sum, { length }) => sum + share * length ** 2, 0) * heads
+  const scores = countScores(config, pack)
   const logits = (pack.labelled.length + 2 * pack.distilled.length) * vocabularySize
   const weights = [...parameterShapes(config).values()]
     .map((shape) => shape.reduce((product, size) => product * size, 1))
     .reduce((sum, size) => sum + size, 0)
   return 4 * (layers * (pack.tokens.length * perToken + scores) + 4 * logits + 3 * weights)
+}
+
+/** Scores of attention of one layer: those of every block of queries. */
+export function countScores({ heads }: DecoderConfig, { rows }: Pack): number {
+  const { blocks } = packShape(rows)
+  const share = (blocks + 1) / (2 * blocks)
+  return rows.reduce((sum, { length }) => sum + share * length ** 2, 0) * heads
 }

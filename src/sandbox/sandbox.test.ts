@@ -76,6 +76,29 @@ if __name__ == '__main__': print('main')`
     expect(result.stdout).toBe('main\nthread\nexit\ndel\n')
   })
 
+  it('draws other random numbers in every program', async () => {
+    const source = 'import random\nprint(random.random())'
+    const first = await sandbox.run({ language: 'python', source })
+    const second = await sandbox.run({ language: 'python', source })
+    expect(Number(first.stdout)).toBeGreaterThan(0)
+    expect(second.stdout).not.toBe(first.stdout)
+  })
+
+  it('gives streams that know what they are', async () => {
+    const source = `import sys
+for stream in (sys.stdin, sys.stdout, sys.stderr):
+  print(stream.name, stream.mode, stream.fileno(), stream.isatty(), stream.seekable(), stream.line_buffering, stream.errors)
+print(sys.stdin.readline(), sys.stdin.tell())`
+    const result = await sandbox.run({ language: 'python', source, stdin: 'é\nrest' })
+    expect(result.stderr).toBe('')
+    expect(result.stdout).toBe(
+      '<stdin> r 0 False True False strict\n' +
+        '<stdout> w 1 False False False strict\n' +
+        '<stderr> w 2 False False True backslashreplace\n' +
+        'é\n 3\n',
+    )
+  })
+
   it('gives the usual recursion depth', async () => {
     const source =
       'def f(n):\n  try: return f(n + 1)\n  except RecursionError: return n\nprint(f(2))'

@@ -157,10 +157,14 @@ describe('a session', () => {
     expect(cell?.traceback).toMatch(/EOFError: EOF when reading a line\n$/)
   })
 
-  it('survives forged answers of a cell', async () => {
+  it.each([
+    ['of the wrong form', `json.dumps({'cause': 'exited'}).encode()`],
+    ['nested without end', `b'[' * 100000`],
+    ['that are no JSON', `b'\\xff{'`],
+  ])('survives forged answers %s', async (_, text) => {
     const forge = `
 import os, json, struct
-text = json.dumps({'cause': 'exited'}).encode()
+text = ${text}
 for fd in range(3, 20):
   try: os.write(fd, struct.pack('>II', len(text), 0) + text)
   except OSError: pass`

@@ -174,7 +174,8 @@ function startServer(options: WorkerOptions, memory: MemoryGroup | undefined): C
   const [program = '', ...args] = memory ? memory.wrapCommand(command) : command
   return spawn(program, args, {
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
-    env: { LANG: 'C.UTF-8', PYTHONHASHSEED: '0' },
+    // Symbols that are bound now are not looked up by every child again.
+    env: { LANG: 'C.UTF-8', PYTHONHASHSEED: '0', LD_BIND_NOW: '1' },
     cwd: '/',
   })
 }

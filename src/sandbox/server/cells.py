@@ -4,7 +4,7 @@ import ast
 import os
 import sys
 
-from frames import receive, receive_text, send
+from frames import receive, receive_text, send, write_all
 from program import format_error, own_part, remember_source, set_recursion_limit
 
 
@@ -107,9 +107,3 @@ class MarkedStream:
 
     def seekable(self):
         return False
-
-
-def write_all(descriptor, data):
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]

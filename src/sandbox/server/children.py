@@ -14,8 +14,8 @@ import socket
 import sys
 
 import program
-from cells import run_cells, write_all
-from frames import receive, send
+from cells import run_cells
+from frames import receive, send, write_all
 from streams import read_json, text_file
 
 

@@ -12,6 +12,7 @@ import types
 
 NAME = 'main.py'
 _LIBRARY = os.path.join(sys.base_prefix, 'lib', 'python')
+_streams = {}
 
 
 def write_files(files):
@@ -26,7 +27,9 @@ def write_files(files):
 def prepare_interpreter(name):
     """Makes the server's interpreter look like a fresh one."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    open_streams()
+    for stream, text in _streams.items():
+        setattr(sys, stream, text)
+        setattr(sys, '__%s__' % stream, text)
     sys.argv = [name]
     sys.orig_argv = ['python', name]
     sys.path.insert(0, os.getcwd())
@@ -36,12 +39,18 @@ def prepare_interpreter(name):
     return module
 
 
-def open_streams():
-    """The server's own stream objects remember what its descriptors 0 to 2 were."""
-    for descriptor, name, errors in (
-        (0, 'stdin', 'strict'),
-        (1, 'stdout', 'strict'),
-        (2, 'stderr', 'backslashreplace'),
+def make_streams():
+    """Text streams on descriptors 0 to 2, made once, in the server: what they remember of their
+    descriptors is that 1 and 2 are pipes. Programs take them over.
+    """
+    readable, writable = os.pipe()
+    own = {descriptor: os.dup(descriptor) for descriptor in (1, 2)}
+    for descriptor in own:
+        os.dup2(writable, descriptor)
+    for name, descriptor, errors in (
+        ('stdin', 0, 'strict'),
+        ('stdout', 1, 'strict'),
+        ('stderr', 2, 'backslashreplace'),
     ):
         binary = open(descriptor, 'rb' if descriptor == 0 else 'wb', closefd=False)
         binary.raw.name = '<%s>' % name
@@ -53,8 +62,12 @@ def open_streams():
             line_buffering=descriptor == 2,
         )
         text.mode = 'r' if descriptor == 0 else 'w'
-        setattr(sys, name, text)
-        setattr(sys, '__%s__' % name, text)
+        _streams[name] = text
+    for descriptor, number in own.items():
+        os.dup2(number, descriptor)
+        os.close(number)
+    os.close(readable)
+    os.close(writable)
 
 
 def set_recursion_limit():

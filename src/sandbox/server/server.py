@@ -18,6 +18,7 @@ import math, operator, random, re, statistics, string, typing  # noqa: E401, F40
 
 import charged_time
 import confine
+import program
 from children import CandidateChild, CommandChild, HostChild, ProgramChild, SessionChild
 from frames import receive, send
 from streams import read_json, receive_body
@@ -214,6 +215,7 @@ def main():
     if not head['walls']['namespaces']:
         confine.prctl(confine.PR_SET_CHILD_SUBREAPER, 1)
         confine.prctl(confine.PR_SET_PDEATHSIG, signal.SIGKILL)
+    program.make_streams()
     server = Server(owner, head)
     send(owner, {'countsWaits': charged_time.KERNEL_COUNTS_WAITS})
     gc.collect()

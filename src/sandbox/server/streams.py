@@ -1,19 +1,17 @@
 """What programs write and what the owner sends, kept in memory files.
 
 The server's own memory is inherited by every later child, so nothing of a program passes through
-it but one buffer, which is wiped.
+it but one buffer, which children do not get.
 """
 
-import json
+import mmap
 import os
 
+from frames import parse_json, write_all
+
 _BUFFER_BYTES = 1 << 16
-_buffer = bytearray(_BUFFER_BYTES)
-_zeros = bytes(_BUFFER_BYTES)
-
-
-def wipe():
-    _buffer[:] = _zeros
+_buffer = mmap.mmap(-1, _BUFFER_BYTES)
+_buffer.madvise(mmap.MADV_DONTFORK)
 
 
 def memory_file():
@@ -43,9 +41,7 @@ class Stream:
         if kept > 0:
             if self._file is None:
                 self._file = memory_file()
-            view = memoryview(_buffer)[:kept]
-            while view:
-                view = view[os.write(self._file, view) :]
+            write_all(self._file, memoryview(_buffer)[:kept])
             self.length += kept
         return True
 
@@ -78,26 +74,22 @@ def receive_body(channel, length):
         if count == 0:
             os.close(file)
             return None
-        view = memoryview(_buffer)[:count]
-        while view:
-            view = view[os.write(file, view) :]
+        write_all(file, memoryview(_buffer)[:count])
         length -= count
-    wipe()
     os.lseek(file, 0, os.SEEK_SET)
     return file
 
 
 def read_json(file):
     """The JSON value in a memory file, which is closed."""
-    os.lseek(file, 0, os.SEEK_SET)
-    with open(file, 'rb') as opened:
-        return json.loads(opened.read())
+    text = os.pread(file, os.fstat(file).st_size, 0)
+    os.close(file)
+    return parse_json(text)
 
 
 def text_file(text):
     """A memory file to read `text` from."""
     file = memory_file()
-    with open(file, 'wb', closefd=False) as opened:
-        opened.write(text.encode('utf-8', 'surrogatepass'))
+    write_all(file, text.encode('utf-8', 'surrogatepass'))
     os.lseek(file, 0, os.SEEK_SET)
     return file

@@ -9,7 +9,7 @@ import time
 import confine
 from meter import FIRST_LOOK_NS, Meter
 from processes import kill_descendants, tree_below
-from streams import Stream, wipe
+from streams import Stream
 from task_folders import remove_tree
 
 CORES = os.cpu_count() or 1
@@ -47,7 +47,7 @@ class Task:
             else:
                 if child.workspace is None:
                     self.folder = tempfile.mkdtemp(dir=self.walls['folder'])
-                self.pid = os.fork()
+                self.pid = confine.fork()
             if self.pid == 0:
                 self._run_child(child, child_ends, fault_child)
         finally:
@@ -223,4 +223,3 @@ class Task:
     def close_streams(self):
         for stream in self.streams:
             stream.close()
-        wipe()

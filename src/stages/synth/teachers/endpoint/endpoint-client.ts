@@ -1,6 +1,7 @@
 import type OpenAI from 'openai'
 import { InputError } from '../../../../core/index.ts'
 import type { SynthOptions } from '../../options.ts'
+import { httpFetch } from './http-fetch.ts'
 
 /** A client of the official library, and the secret that no message may show. */
 export interface EndpointClient {
@@ -35,6 +36,7 @@ export async function openEndpointClient(
     maxRetries: 0,
     timeout: options.timeoutMs,
     logLevel: 'off' as const,
+    fetch: httpFetch,
     defaultQuery,
     ...(credentials === undefined
       ? {}

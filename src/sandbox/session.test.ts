@@ -161,6 +161,7 @@ describe('a session', () => {
     ['of the wrong form', `json.dumps({'cause': 'exited'}).encode()`],
     ['nested without end', `b'[' * 100000`],
     ['that are no JSON', `b'\\xff{'`],
+    ['with more behind them', `json.dumps({'result': None, 'traceback': None}).encode() + b'{}'`],
   ])('survives forged answers %s', async (_, text) => {
     const forge = `
 import os, json, struct

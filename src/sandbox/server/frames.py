@@ -12,11 +12,15 @@ _encode = json.JSONEncoder().encode
 
 
 def parse_json(data):
-    """The value of JSON bytes without white space around; ValueError where they hold none."""
+    """The value of JSON bytes without white space around; ValueError where they hold anything else."""
+    text = data.decode('utf-8')
     try:
-        return _scan(data.decode('utf-8'), 0)[0]
+        value, end = _scan(text, 0)
     except (StopIteration, RecursionError):
         raise ValueError('not JSON') from None
+    if end != len(text):
+        raise ValueError('not one JSON value')
+    return value
 
 
 def write_all(descriptor, data):

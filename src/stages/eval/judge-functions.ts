@@ -60,7 +60,7 @@ function groupTasks(
     tasks.map((task) => {
       const doubts = task.programs.map((text) => doubtsOf(text))
       const cost = costOf(task.problem.taskId, references)
-      return [task, Math.max(cost, DOUBT_SECONDS * Math.max(...doubts))]
+      return [task, cost + DOUBT_SECONDS * Math.max(...doubts)]
     }),
   )
   const cost = (task: JudgedTask<Problem>) => costs.get(task) ?? 0
@@ -88,8 +88,9 @@ const ALONE_SECONDS = 0.2
 const DOUBT_SECONDS = 0.05
 
 /**
- * How much speaks for a program that takes long: 1 for a loop without a bound that can be seen, or
- * for a function that calls itself once; 2 for more such calls, whose number may grow without bound.
+ * How much speaks for a program that takes long: 1 for a loop within another, or without a bound that
+ * can be seen, or for a function that calls itself once; 2 for more such calls, whose number may grow
+ * without bound.
  */
 function doubtsOf(program: string): number {
   if (program.length > LONGEST_READ) return 2
@@ -97,10 +98,26 @@ function doubtsOf(program: string): number {
   const ownCalls = [...code.matchAll(definition)].map(
     ([, , name, body = '']) => body.split(`${name}(`).length - 1,
   )
-  return Math.min(Math.max(/\bwhile\b/.test(code) ? 1 : 0, ...ownCalls), 2)
+  const loops = /\bwhile\b/.test(code) || hasNestedLoop(code)
+  return Math.min(Math.max(loops ? 1 : 0, ...ownCalls), 2)
 }
 
 const LONGEST_READ = 20_000
+
+/** Whether a loop, or one of a comprehension, stands below a loop or beside another in its line. */
+function hasNestedLoop(code: string): boolean {
+  const open: number[] = []
+  for (const line of code.split('\n')) {
+    const text = line.trimStart()
+    if (text === '') continue
+    const indent = line.length - text.length
+    while (indent <= (open.at(-1) ?? -1)) open.pop()
+    const loops = text.match(/\bfor\b/g)?.length ?? 0
+    if (loops > 0 && open.length + loops > 1) return true
+    if (text.startsWith('for ')) open.push(indent)
+  }
+  return false
+}
 
 /** A function at any depth, with the deeper lines below it. Lookahead, to find those within it too. */
 const definition = /^([ \t]*)def (\w+)(?=(.*\n(?:\1[ \t].*\n|[ \t]*\n)*))/gm

@@ -1,6 +1,6 @@
 """What references returned, kept as encoded bytes, or as their digest where they are large."""
 
-import base64
+import binascii
 import hashlib
 import json
 
@@ -74,7 +74,7 @@ def parse_expected(values):
             bool(flags & 1),
             bool(flags & 2),
             size,
-            base64.b64decode(data) if data is not None else None,
+            binascii.a2b_base64(data) if data is not None else None,
             bytes.fromhex(digest) if digest is not None else None,
         )
         for seconds, flags, size, data, digest in json.loads(values)
@@ -84,6 +84,6 @@ def parse_expected(values):
 def _render(each):
     flags = each.floats + 2 * each.unequal
     stored = each.data is not None and each.size <= STORED_BYTES
-    data = base64.b64encode(each.data).decode("ascii") if stored else None
+    data = binascii.b2a_base64(each.data, newline=False).decode("ascii") if stored else None
     digest = None if stored else each.value_digest().hex()
     return [round(each.seconds, 6), flags, each.size, data, digest]

@@ -12,8 +12,9 @@ import { readShippedReferences } from './shipped-references.ts'
 import type { ProgramVerdict, SetVerdict } from './verdicts.ts'
 
 /**
- * Judges all programs of all tasks, the slow ones first. A call whose judge ended early, for
- * whatever reason, is repeated program by program, so that no program harms another's verdict.
+ * Judges all programs of all tasks, those that may take longest first. A call whose judge ended
+ * early, for whatever reason, is repeated program by program, so that no program harms another's
+ * verdict.
  *
  * @throws InterruptedError after the calls in progress when `signal` is aborted.
  */
@@ -48,7 +49,10 @@ export async function judgeFunctions(
   }
 }
 
-/** Calls in the order in which they are made: slow tasks first and alone, the rest a few at once. */
+/**
+ * Calls in the order in which they are made: programs that may not end, a few at once, then slow
+ * tasks, each alone, then the rest. What takes long must not begin when all else is done.
+ */
 function groupTasks(
   tasks: readonly JudgedTask<Problem>[],
   references: References,
@@ -56,22 +60,21 @@ function groupTasks(
 ): Group[] {
   const fairShare = Math.ceil(countPrograms(tasks) / (workers * CALLS_OF_WORKER))
   const programsOfCall = Math.min(PROGRAMS_OF_CALL, fairShare)
-  const costs = new Map(
-    tasks.map((task) => {
-      const doubts = task.programs.map((text) => doubtsOf(text))
-      const cost = costOf(task.problem.taskId, references)
-      return [task, cost + DOUBT_SECONDS * Math.max(...doubts)]
-    }),
-  )
-  const cost = (task: JudgedTask<Problem>) => costs.get(task) ?? 0
+  const ordered = tasks
+    .map((task) => ({
+      task,
+      doubts: Math.max(...task.programs.map((text) => doubtsOf(text))),
+      seconds: costOf(task.problem.taskId, references),
+    }))
+    .sort((a, b) => b.doubts - a.doubts || b.seconds - a.seconds)
   const groups: Group[] = []
   let room = 0
-  for (const task of tasks.toSorted((a, b) => cost(b) - cost(a))) {
-    const setsApart = cost(task) > ALONE_SECONDS
+  for (const { task, seconds } of ordered) {
+    const setsApart = seconds > ALONE_SECONDS
     for (const part of splitPrograms(task)) {
       if (room < part.programs.length) {
         groups.push({ tasks: [], setsApart })
-        room = cost(task) > ALONE_SECONDS ? 0 : programsOfCall
+        room = setsApart ? 0 : programsOfCall
       }
       groups.at(-1)?.tasks.push(part)
       room -= part.programs.length
@@ -83,9 +86,6 @@ function groupTasks(
 const PROGRAMS_OF_CALL = 4
 const CALLS_OF_WORKER = 8
 const ALONE_SECONDS = 0.2
-
-/** What sets programs that may not end before others of unknown time, which few of them exceed. */
-const DOUBT_SECONDS = 0.05
 
 /**
  * How much speaks for a program that takes long: 1 for a loop within another, or without a bound that

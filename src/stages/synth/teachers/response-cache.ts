@@ -43,7 +43,8 @@ export async function openCache(folder: string): Promise<Cache> {
     database.batch(entries.map((entry) => ({ type: 'put' as const, ...entry }))),
   )
   return {
-    get: (key) => database.get(key),
+    // At once: most are not there, and to have another thread find that out costs more.
+    get: async (key) => database.getSync(key),
     put(key, value) {
       unused = false
       return write({ key, value })

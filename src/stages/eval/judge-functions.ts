@@ -42,7 +42,7 @@ export async function judgeFunctions(
     await runParallel(
       orderCalls(tasks, references, workers),
       workers,
-      (group) => judgeGroup(host, group, options, references, workers, onVerdict),
+      (call) => judgeCall(host, call, options, references, workers, onVerdict),
       signal,
     ).finally(references.save)
   } finally {
@@ -50,7 +50,7 @@ export async function judgeFunctions(
   }
 }
 
-async function judgeGroup(
+async function judgeCall(
   host: Host,
   { tasks, setsApart }: JudgeCall,
   options: EvalOptions,
@@ -114,9 +114,9 @@ async function judgeAlone(
   return options.baseOnly ? { base: noVerdict() } : { base: noVerdict(), plus: noVerdict() }
 }
 
-function refuseFaults(report: JudgeReport, group: readonly JudgedTask<Problem>[]): void {
+function refuseFaults(report: JudgeReport, tasks: readonly JudgedTask<Problem>[]): void {
   for (const [index, fault] of report.faults) {
-    const taskId = group[index]?.problem.taskId
+    const taskId = tasks[index]?.problem.taskId
     if (/No module named/.test(fault)) {
       throw new MissingDependencyError(`the reference of ${taskId} failed: ${fault}`, {
         code: 'RC_PYTHON_MODULE_MISSING',

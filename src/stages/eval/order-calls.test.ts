@@ -47,12 +47,11 @@ describe('orderCalls', () => {
     programs,
   })
 
+  const noReferences = () =>
+    openReferences(undefined, { hash: '', pythonVersion: '', judgeSource: '' })
+
   it('begins with programs that may not end, then slow tasks alone, then the rest', async () => {
-    const references = await openReferences(undefined, {
-      hash: '',
-      pythonVersion: '',
-      judgeSource: '',
-    })
+    const references = await noReferences()
     references.add('slow', { base: { seconds: 3, values: '[]' } })
     references.add('quick', { base: { seconds: 0.01, values: '[]' } })
     const rest = Array.from({ length: 30 }, (_, n) => task(`t${n}`, plain))
@@ -71,11 +70,7 @@ describe('orderCalls', () => {
   })
 
   it('splits many programs for one task between calls', async () => {
-    const references = await openReferences(undefined, {
-      hash: '',
-      pythonVersion: '',
-      judgeSource: '',
-    })
+    const references = await noReferences()
     const programs = Array.from({ length: 70 }, (_, n) => `def f(x):\n    return ${n}\n`)
     const calls = orderCalls([task('t', ...programs)], references, 2)
     const found = calls.flatMap(({ tasks }) => tasks.flatMap((each) => each.programs))

@@ -84,7 +84,7 @@ async function runCommand(
 ): Promise<ExitStatus> {
   const { terminal } = surroundings
   const interrupts = watchInterrupts(terminal.note)
-  const progress = createTerminalProgress(process.stderr, terminal.interactive)
+  const progress = await createTerminalProgress(process.stderr, terminal.interactive)
   try {
     const { signal } = interrupts
     const context: CommandContext = { progress, signal, ...surroundings }

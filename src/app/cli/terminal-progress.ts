@@ -1,4 +1,4 @@
-import { MultiBar, type SingleBar } from 'cli-progress'
+import type { MultiBar, SingleBar } from 'cli-progress'
 import type { Progress, ProgressTask } from '../../core/index.ts'
 import { formatDuration } from './format.ts'
 
@@ -6,14 +6,15 @@ import { formatDuration } from './format.ts'
 const plainIntervalMs = 4000
 
 /** Progress as bars with the time left on a terminal, as plain lines elsewhere. */
-export function createTerminalProgress(
+export async function createTerminalProgress(
   stream: NodeJS.WriteStream,
   interactive: boolean,
-): Progress & { close(): void } {
+): Promise<Progress & { close(): void }> {
   return interactive ? createBars(stream) : createLines((line) => stream.write(`${line}\n`))
 }
 
-function createBars(stream: NodeJS.WriteStream): Progress & { close(): void } {
+async function createBars(stream: NodeJS.WriteStream): Promise<Progress & { close(): void }> {
+  const { MultiBar } = await import('cli-progress')
   let bars: MultiBar | undefined
   const open = new Set<SingleBar>()
   const close = () => {

@@ -55,7 +55,7 @@ export async function collectReport(
       const { seconds, peakMemoryBytes, summary } = state
       return { id: step.id, uses: step.stage.name, seconds, peakMemoryBytes, summary }
     }),
-    recipe: renderResolvedRecipe(recipe, steps),
+    recipe: await renderResolvedRecipe(recipe, steps),
   }
 }
 

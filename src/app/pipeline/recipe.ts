@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { LineCounter, parseDocument } from 'yaml'
+import type { Document } from 'yaml'
 import { z } from 'zod'
 import { InputError, parseOptions } from '../../core/index.ts'
 
@@ -46,6 +46,8 @@ export async function readRecipe(
       cause,
     })
   })
+  // Loaded here, because every command loads this file.
+  const { LineCounter, parseDocument } = await import('yaml')
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines })
   const fault = document.errors[0]
@@ -63,7 +65,7 @@ export async function readRecipe(
     return ` in ${path}`
   }
   const recipe = parseOptions(recipeSchema, document.toJS() ?? {}, { placeOf })
-  for (const override of overrides) applyOverride(recipe, override)
+  for (const override of overrides) applyOverride(recipe, override, parseDocument)
   return { recipe, path, placeOf }
 }
 
@@ -72,10 +74,7 @@ interface KeyedNode {
 }
 
 /** Start of the key (in a map) or of the item (in a list) that the path leads to. */
-function offsetOf(
-  document: ReturnType<typeof parseDocument>,
-  path: readonly PropertyKey[],
-): number | undefined {
+function offsetOf(document: Document, path: readonly PropertyKey[]): number | undefined {
   if (path.length === 0) return undefined
   const parent = (
     path.length === 1 ? document.contents : document.getIn(path.slice(0, -1), true)
@@ -85,7 +84,7 @@ function offsetOf(
   return node?.range?.[0]
 }
 
-function applyOverride(recipe: Recipe, override: string): void {
+function applyOverride(recipe: Recipe, override: string, parse: (text: string) => Document): void {
   const match = /^([a-z][a-z0-9-]*)\.([A-Za-z][A-Za-z0-9]*)=(.*)$/s.exec(override)
   if (match === null) {
     throw new InputError(`--set ${override}: expected STEP.OPTION=VALUE`, { code: 'RC_BAD_OPTION' })
@@ -98,5 +97,13 @@ function applyOverride(recipe: Recipe, override: string): void {
       hint: `Its steps are ${recipe.steps.map((candidate) => candidate.id).join(', ')}.`,
     })
   }
-  step.with[key] = parseDocument(value).toJS() as unknown
+  const document = parse(value)
+  const fault = document.errors[0]
+  if (fault !== undefined) {
+    throw new InputError(`--set ${override}: not YAML: ${fault.message.split('\n')[0]}`, {
+      code: 'RC_BAD_OPTION',
+      hint: 'Put text with special characters into quotes, such as STEP.OPTION=\'"[a"\'.',
+    })
+  }
+  step.with[key] = document.toJS() as unknown
 }

@@ -1,9 +1,12 @@
-import { stringify } from 'yaml'
 import type { Recipe } from './recipe.ts'
 import type { ResolvedStep } from './resolve-recipe.ts'
 
 /** The recipe with every default filled in, as YAML that `run` takes again. */
-export function renderResolvedRecipe(recipe: Recipe, steps: readonly ResolvedStep[]): string {
+export async function renderResolvedRecipe(
+  recipe: Recipe,
+  steps: readonly ResolvedStep[],
+): Promise<string> {
+  const { stringify } = await import('yaml')
   return stringify({
     title: recipe.title,
     description: recipe.description,

@@ -57,7 +57,7 @@ export async function runRecipe(options: RunOptions, context: RunContext): Promi
   try {
     await writeFileAtomic(
       join(options.out, 'recipe.yaml'),
-      renderResolvedRecipe(file.recipe, steps),
+      await renderResolvedRecipe(file.recipe, steps),
     )
     const states = new Map<string, StepState>()
     const taken: RunSummary['steps'] = []

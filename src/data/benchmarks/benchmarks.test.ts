@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
+import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { leaveOutExtreme } from './extreme-inputs.ts'
 import {
@@ -11,6 +12,7 @@ import {
   readProblems,
   readSamples,
 } from './index.ts'
+import { parseProblems } from './problems.ts'
 import { rawMembers } from './raw-members.ts'
 
 let folder: string
@@ -41,6 +43,31 @@ describe('rawMembers', () => {
 
   it('gives the last of equal keys', () => {
     expect(rawMembers('{"a": 1, "a": 2}').get('a')).toBe('2')
+  })
+
+  it('gives texts that parse to what the whole parses to', () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), fc.jsonValue()), fc.nat(3), (object, indent) => {
+        const text = JSON.stringify(object, null, indent)
+        const entries = [...rawMembers(text)].map(([key, raw]) => [key, JSON.parse(raw)])
+        expect(Object.fromEntries(entries)).toEqual(JSON.parse(text))
+      }),
+    )
+  })
+})
+
+describe('parseProblems', () => {
+  it('reads a known file as it reads one that it checks', () => {
+    const text = [
+      problemLine('Mbpp/1', ', "plus_input": [[Infinity, "]"], [NaN]], "atol": 1e-6'),
+      problemLine('Mbpp/2').replace('[[1], [12345678901234567890]]', '{}'),
+    ].join('\n')
+    const problems = parseProblems('p.jsonl', text, true)
+    expect(problems).toEqual(parseProblems('p.jsonl', text))
+    expect(problems.map(({ baseInput }) => baseInput)).toEqual([
+      '[[1], [12345678901234567890]]',
+      '[]',
+    ])
   })
 })
 

@@ -1,4 +1,5 @@
 import { InputError } from '../../core/index.ts'
+import { parsePythonJson } from './python-json.ts'
 import { rawMembers } from './raw-members.ts'
 import { badField, createTaskRegister, textField } from './record-fields.ts'
 import { type JsonLine, jsonLines } from './text-lines.ts'
@@ -31,12 +32,18 @@ export interface ProblemFile {
   problems: Problem[]
 }
 
-/** Parses problems in EvalPlus's format. @throws InputError naming file, line and field. */
-export function parseProblems(path: string, text: string): Problem[] {
+/**
+ * Parses problems in EvalPlus's format.
+ *
+ * @param isKnown whether the text is of a file whose content was checked, so that inputs, which are
+ * most of it, need no check; default false
+ * @throws InputError naming file, line and field.
+ */
+export function parseProblems(path: string, text: string, isKnown = false): Problem[] {
   const problems: Problem[] = []
   const register = createTaskRegister(path)
   for (const entry of jsonLines(path, text)) {
-    const problem = readProblem(path, entry)
+    const problem = readProblem(path, entry, isKnown)
     register(problem.taskId, entry.line)
     problems.push(problem)
   }
@@ -46,41 +53,53 @@ export function parseProblems(path: string, text: string): Problem[] {
   return problems
 }
 
-function readProblem(path: string, { line, text, record }: JsonLine): Problem {
-  const raw = rawMembers(text)
+function readProblem(path: string, entry: JsonLine, isKnown: boolean): Problem {
+  const { line } = entry
+  const whole = isKnown ? undefined : entry.record
+  const raw = rawMembers(entry.text)
+  const record = whole ?? parseWithoutInputs(raw)
   const taskId = textField(path, line, record, 'task_id')
-  return {
+  const problem = {
     taskId,
     dataset: datasetOf(taskId),
     entryPoint: textField(path, line, record, 'entry_point'),
     prompt: textField(path, line, record, 'prompt'),
     canonicalSolution: textField(path, line, record, 'canonical_solution'),
-    baseInput: inputField(path, line, record, raw, 'base_input', true),
-    plusInput: inputField(path, line, record, raw, 'plus_input', false),
+    baseInput: inputText(raw.get('base_input')),
+    plusInput: inputText(raw.get('plus_input')),
     tolerance: toleranceField(path, line, record),
   }
+  if (whole !== undefined) checkInputs(path, line, whole)
+  return problem
 }
+
+function parseWithoutInputs(raw: ReadonlyMap<string, string>): Record<string, unknown> {
+  const others = [...raw].filter(([name]) => !inputFields.includes(name))
+  return Object.fromEntries(others.map(([name, text]) => [name, parsePythonJson(text)]))
+}
+
+const inputFields: readonly string[] = ['base_input', 'plus_input']
 
 function datasetOf(taskId: string): Dataset {
   if (taskId.startsWith('HumanEval/')) return 'humaneval'
   return taskId.startsWith('Mbpp/') ? 'mbpp' : 'other'
 }
 
-function inputField(
-  path: string,
-  line: number,
-  record: Record<string, unknown>,
-  raw: Map<string, string>,
-  field: string,
-  required: boolean,
-): string {
-  const value = record[field]
-  if (value === undefined && !required) return '[]'
-  if (isEmptyObject(value)) return '[]' // Mbpp/793 writes its missing inputs so
-  if (!Array.isArray(value)) throw badField(path, line, field, 'a list of argument lists', value)
-  const wrong = value.findIndex((each) => !Array.isArray(each))
-  if (wrong >= 0) throw badField(path, line, `${field}[${wrong}]`, 'an argument list', value[wrong])
-  return raw.get(field) ?? '[]'
+function checkInputs(path: string, line: number, record: Record<string, unknown>): void {
+  for (const field of inputFields) {
+    const value = record[field]
+    if (value === undefined && field === 'plus_input') continue
+    if (isEmptyObject(value)) continue
+    if (!Array.isArray(value)) throw badField(path, line, field, 'a list of argument lists', value)
+    const wrong = value.findIndex((each) => !Array.isArray(each))
+    if (wrong < 0) continue
+    throw badField(path, line, `${field}[${wrong}]`, 'an argument list', value[wrong])
+  }
+}
+
+/** Mbpp/793 writes its missing inputs as an empty object. */
+function inputText(raw = '[]'): string {
+  return raw.startsWith('{') ? '[]' : raw
 }
 
 function toleranceField(path: string, line: number, record: Record<string, unknown>): number {

@@ -31,36 +31,46 @@ export function rawElements(text: string): string[] {
 }
 
 function endOfValue(text: string, start: number): number {
-  if (text[start] === '"') return endOfString(text, start)
+  const first = text[start]
+  if (first === '"') return endOfString(text, start)
+  const isScalar = first !== '[' && first !== '{'
+  return isScalar ? endOfScalar(text, start) : endOfContainer(text, start)
+}
+
+function endOfScalar(text: string, start: number): number {
+  afterScalar.lastIndex = start
+  return afterScalar.test(text) ? afterScalar.lastIndex - 1 : text.length
+}
+
+const afterScalar = /[,\]}\s]/g
+
+function endOfContainer(text: string, start: number): number {
   let depth = 0
-  for (let position = start; position < text.length; position++) {
-    const character = text[position]
-    if (character === '"') position = endOfString(text, position) - 1
-    else if (character === '[' || character === '{') depth++
-    else if (character === ']' || character === '}') {
-      if (depth === 0) return trimEnd(text, position)
-      depth--
-    } else if (character === ',' && depth === 0) return trimEnd(text, position)
+  stringOrBracket.lastIndex = start
+  while (stringOrBracket.test(text)) {
+    const position = stringOrBracket.lastIndex - 1
+    const found = text[position]
+    if (found === '"') stringOrBracket.lastIndex = endOfString(text, position)
+    else if (found === '[' || found === '{') depth++
+    else if (--depth === 0) return position + 1
   }
   return text.length
 }
 
+const stringOrBracket = /["[\]{}]/g
+
 function endOfString(text: string, start: number): number {
-  let position = start + 1
-  while (position < text.length && text[position] !== '"')
-    position += text[position] === '\\' ? 2 : 1
-  return position + 1
+  for (let end = text.indexOf('"', start + 1); end >= 0; end = text.indexOf('"', end + 1)) {
+    let backslashes = 0
+    while (text[end - 1 - backslashes] === '\\') backslashes++
+    if (backslashes % 2 === 0) return end + 1
+  }
+  return text.length
 }
 
 function skipSpace(text: string, start: number): number {
   let position = start
   while (isSpace(text[position])) position++
-  return position
-}
-
-function trimEnd(text: string, end: number): number {
-  let position = end
-  while (isSpace(text[position - 1])) position--
   return position
 }
 

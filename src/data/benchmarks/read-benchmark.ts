@@ -36,22 +36,25 @@ export async function readBenchmark(
   const { path } = found
   const file = await readTextFile(path)
   checkKnownContent(found, file)
-  if (places.extreme === false) {
-    const text = withoutExtreme(path, file.text)
-    return parseBenchmark(path, text, hashOf(text, 'md5'))
-  }
-  return parseBenchmark(path, file.text, file.md5)
+  const isKnown = found.file !== undefined
+  if (places.extreme !== false) return parseKind(path, file.text, file.md5, isKnown)
+  const text = withoutExtreme(path, file.text)
+  return parseKind(path, text, hashOf(text, 'md5'), isKnown)
 }
 
 /** Parses problems of any kind; `path` is how messages call the text. */
-export function parseBenchmark(path: string, text: string, hash = hashOf(text, 'md5')): Benchmark {
+export function parseBenchmark(path: string, text: string): Benchmark {
+  return parseKind(path, text, hashOf(text, 'md5'), false)
+}
+
+function parseKind(path: string, text: string, hash: string, isKnown: boolean): Benchmark {
   switch (kindOf(path, text)) {
     case 'translated':
       return { kind: 'translated', path, hash, ...readTranslatedProblems(path, text) }
     case 'answers':
       return { kind: 'answers', path, hash, problems: readAnswerProblems(path, text) }
     default:
-      return { kind: 'functions', path, hash, problems: parseProblems(path, text) }
+      return { kind: 'functions', path, hash, problems: parseProblems(path, text, isKnown) }
   }
 }
 

@@ -18,7 +18,8 @@ export interface JsonLine {
   /** Line number, from 1, blank lines counted. */
   line: number
   text: string
-  record: Record<string, unknown>
+  /** Parsed when it is first asked for. @throws InputError `RC_BAD_JSON_LINE` with file and line. */
+  readonly record: Record<string, unknown>
 }
 
 /** Reads a file of moderate size whole. @throws InputError `RC_FILE_UNREADABLE`, `RC_BAD_GZIP`, `RC_BAD_UTF8`. */
@@ -48,13 +49,22 @@ export function hashOf(content: Uint8Array | string, algorithm: 'md5' | 'sha256'
   return createHash(algorithm).update(content).digest('hex')
 }
 
-/** Splits JSONL text into its objects. @throws InputError `RC_BAD_JSON_LINE` with file and line. */
+/** Splits JSONL text into its objects. */
 export function* jsonLines(path: string, text: string): Generator<JsonLine> {
   let line = 0
   for (const raw of text.split('\n')) {
     line++
     if (raw.trim() === '') continue
-    yield { line, text: raw, record: parseObject(path, line, raw) }
+    const number = line
+    let record: Record<string, unknown> | undefined
+    yield {
+      line,
+      text: raw,
+      get record() {
+        record ??= parseObject(path, number, raw)
+        return record
+      },
+    }
   }
 }
 

@@ -1,6 +1,5 @@
 import { InputError } from '../../core/index.ts'
 import { type Benchmark, parseBenchmark, readBenchmark } from '../../data/benchmarks/index.ts'
-import { generateKatas, renderProblem } from '../../data/katas/index.ts'
 import type { EvalOptions } from './options.ts'
 
 /** Options that say which problems are meant. */
@@ -16,7 +15,7 @@ export async function openBenchmark(
 ): Promise<Benchmark> {
   const nameOrPath = benchmarkName(choice)
   const { mini, extreme } = choice
-  if (nameOrPath === 'katas') return parseBenchmark('katas', renderKatas())
+  if (nameOrPath === 'katas') return parseBenchmark('katas', await renderKatas())
   return readBenchmark(nameOrPath, { data: choice.data ?? dataFolders, mini, extreme })
 }
 
@@ -36,7 +35,8 @@ export function benchmarkName({ benchmark, problems }: BenchmarkChoice): string 
 }
 
 /** The test katas that `data katas --split test` writes with its defaults. */
-function renderKatas(): string {
+async function renderKatas(): Promise<string> {
+  const { generateKatas, renderProblem } = await import('../../data/katas/index.ts')
   return generateKatas({ split: 'test', count: 500, seed: 3407 })
     .map((kata) => `${renderProblem(kata)}\n`)
     .join('')

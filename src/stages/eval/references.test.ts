@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -50,8 +50,12 @@ describe('references', () => {
       expect(other.valuesOf('T/0')).toEqual({})
     }
     const name = (await readdir(folder)).find((each) => each.startsWith('abc')) ?? ''
-    await writeFile(join(folder, name), '{"taskId": "T/0", "se')
-    expect((await openReferences(folder, setting)).valuesOf('T/0')).toEqual({})
+    const text = await readFile(join(folder, name), 'utf8')
+    const inHead = text.lastIndexOf('"set"')
+    for (const damaged of [text.slice(0, inHead), text.slice(0, -3), text.replace('YQ', 'Y')]) {
+      await writeFile(join(folder, name), `${damaged}\n`)
+      expect((await openReferences(folder, setting)).valuesOf('T/0')).toEqual({})
+    }
   })
 
   it('ship for the slow tasks of known files, with times by the speed of the machine', async () => {

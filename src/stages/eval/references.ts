@@ -8,7 +8,7 @@ import { writeFileAtomic } from '../../core/index.ts'
 export interface ReferenceSet {
   /** Time of all calls, seconds. */
   seconds: number
-  /** JSON text; only Python reads the values in it. */
+  /** JSON text on one line; only Python reads the values in it. */
   values: string
 }
 
@@ -65,8 +65,7 @@ export async function openReferences(
     },
     async save() {
       if (path === undefined || !changed) return
-      const lines = [...known].map(([taskId, sets]) => `${JSON.stringify({ taskId, sets })}\n`)
-      await writeFileAtomic(path, lines.join(''))
+      await writeFileAtomic(path, renderReferences(known))
       changed = false
     },
   }
@@ -75,15 +74,36 @@ export async function openReferences(
 /** Sets of inputs by task and name. */
 export type KnownSets = Map<string, Record<string, ReferenceSet>>
 
+/** Each set as two lines: what it is, and its values as they are. */
+function renderReferences(known: KnownSets): string {
+  const lines = [...known].flatMap(([taskId, sets]) =>
+    Object.entries(sets).flatMap(([set, { seconds, values }]) => {
+      const head: SetHead = { taskId, set, seconds, length: values.length }
+      return [JSON.stringify(head), values]
+    }),
+  )
+  return lines.map((line) => `${line}\n`).join('')
+}
+
+interface SetHead {
+  taskId: string
+  set: string
+  seconds: number
+  /** Characters of the values. */
+  length: number
+}
+
 /** A file that cannot be read is made anew. */
 async function readReferences(path: string): Promise<KnownSets> {
   const known: KnownSets = new Map()
   const text = await readFile(path, 'utf8').catch(() => '')
+  const lines = text.split('\n')
   try {
-    for (const line of text.split('\n')) {
-      if (line === '') continue
-      const { taskId, sets } = JSON.parse(line)
-      known.set(taskId, sets)
+    for (let index = 0; index + 1 < lines.length; index += 2) {
+      const { taskId, set, seconds, length } = JSON.parse(lines[index] as string) as SetHead
+      const values = lines[index + 1] as string
+      if (values.length !== length) return new Map()
+      known.set(taskId, { ...known.get(taskId), [set]: { seconds, values } })
     }
   } catch {
     return new Map()

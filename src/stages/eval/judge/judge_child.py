@@ -17,6 +17,7 @@ from judge_comparison import NOT_NONE_ORACLES, is_floats
 from judge_depth import at_depth
 from judge_guards import lift_memory_limit, restrict
 from judge_inputs import read_inputs
+from judge_limits import unpack_limits
 from judge_program import describe, load_program
 from judge_questions import answer_questions
 from judge_streams import Quiet
@@ -86,7 +87,7 @@ def _run_reference(order, inputs, channel):
 def _run_candidate(order, inputs, channel):
     # The program may change modules, so that what is used of them from here on is held locally.
     timer = Timer(charged_time.Clock())
-    extra, limits, bounds = order["extra"], order["limits"], order["bounds"]
+    extra, limits, largest = order["extra"], unpack_limits(order["limits"]), order["largest"]
     send_result, tell, quiet = _send_result, describe, Quiet
     try:
         with quiet():
@@ -103,14 +104,14 @@ def _run_candidate(order, inputs, channel):
                     out = function(*arguments)
             finally:
                 timer.stop()
-            send_result(channel, timer.spent(), out, extra, arguments, bounds[index])
+            send_result(channel, timer.spent(), out, extra, arguments, largest)
         except BaseException as error:
             channel.send(ERROR, timer.spent(), tell(error))
             continue
         out = None
 
 
-def _send_result(channel, seconds, out, extra, arguments, bound):
+def _send_result(channel, seconds, out, extra, arguments, largest):
     value = own = out
     if extra == "set":
         own = set(out)
@@ -118,11 +119,11 @@ def _send_result(channel, seconds, out, extra, arguments, bound):
     elif extra == "arguments":
         value = _as_number(out), list(arguments)
     try:
-        marks = channel.send_value(seconds, value, most=bound)
+        marks = channel.send_value(seconds, value, most=largest)
     except MemoryError:
         lift_memory_limit()
         channel.send(DROP, 0.0)
-        marks = channel.send_value(seconds, value, most=bound)
+        marks = channel.send_value(seconds, value, most=largest)
     if marks & OWN:
         answers = answer_questions(channel.read, out, own if extra == "set" else None)
         channel.send(ANSWERS, 0.0, answers)

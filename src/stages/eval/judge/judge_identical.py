@@ -14,6 +14,7 @@ import charged_time
 import numpy as np
 from judge_channel import ERROR, FLAG, LOAD_ERROR, LOADED, TRUE
 from judge_comparison import NOT_NONE_ORACLES, SET_ORACLES, digit_distance, surface_area
+from judge_limits import unpack_limits
 from judge_program import describe
 from judge_streams import Quiet
 from judge_timer import Timer
@@ -41,7 +42,7 @@ def run_identical(order, inputs, expected, channel):
         order["program"],
         inputs,
         expected,
-        order["limits"],
+        unpack_limits(order["limits"]),
         order["tolerance"],
         not order["details"],
         channel,

@@ -3,6 +3,25 @@
 import json
 
 
+class Inputs:
+    """Inputs of one set, read when the first of them is asked for: those that passed never are."""
+
+    def __init__(self, text, dataset, task_id):
+        self.source = text, dataset, task_id
+        self.read = None
+
+    def __len__(self):
+        return len(self.all())
+
+    def __getitem__(self, index):
+        return self.all()[index]
+
+    def all(self):
+        if self.read is None:
+            self.read = read_inputs(*self.source)
+        return self.read
+
+
 def read_inputs(text, dataset, task_id):
     """The argument lists in a JSON text; with `dataset` 'mbpp' types that JSON lacks are restored."""
     inputs = json.loads(text) or []

@@ -13,6 +13,7 @@ NOT_ALLOWED = set(
 )
 BUILTINS = {name for name in dir(builtins) if name not in NOT_ALLOWED and not name.startswith("_")}
 LONGEST = 20_000
+# Kinds of nodes; of those that stand for several, such as `ast.operator`, all that there are.
 NODES = (
     ast.Module, ast.FunctionDef, ast.arguments, ast.arg, ast.Return, ast.Assign, ast.AugAssign,
     ast.AnnAssign, ast.For, ast.While, ast.If, ast.Break, ast.Continue, ast.Pass, ast.Expr, ast.Raise,
@@ -23,6 +24,7 @@ NODES = (
     ast.Tuple, ast.Slice, ast.comprehension, ast.keyword, ast.Import, ast.ImportFrom, ast.alias,
     ast.expr_context, ast.boolop, ast.operator, ast.unaryop, ast.cmpop, ast.Nonlocal,
 )  # fmt: skip
+KINDS = {kind for each in NODES for kind in (each, *each.__subclasses__())}
 
 
 def keeps_nothing(program):
@@ -55,7 +57,7 @@ def _is_constant(node):
 
 
 def _is_allowed(node):
-    if not isinstance(node, NODES):
+    if type(node) not in KINDS:
         return False
     if isinstance(node, (ast.FunctionDef, ast.Lambda)):
         arguments = node.args

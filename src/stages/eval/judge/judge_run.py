@@ -17,7 +17,7 @@ from judge_channel import (
     PART,
     RESULT,
 )
-from judge_expected import DIGEST_BYTES
+from judge_expected import digest_of
 from judge_questions import write_questions
 from judge_wire import may_differ_from_itself
 
@@ -57,8 +57,8 @@ class Payload:
 
     def digest(self):
         if self.hash is None:
-            self.hash = hashlib.blake2b(self.data, digest_size=DIGEST_BYTES)
-        return self.hash.digest()
+            self.hash = hashlib.sha256(self.data)
+        return digest_of(self.hash)
 
 
 class Parts:
@@ -68,7 +68,7 @@ class Parts:
 
     def __init__(self, keep, looks_inside):
         self.payload = Payload(0, b"")
-        self.payload.hash = hashlib.blake2b(digest_size=DIGEST_BYTES)
+        self.payload.hash = hashlib.sha256()
         self.kept = [] if keep else None
         self.looks_inside = looks_inside
         self.tail = b""
@@ -151,8 +151,8 @@ class Run:
         except OSError:
             return
         parts = None
-        while (head := self.take(HEADER.size)) is not None:
-            kind, seconds, marks, length = HEADER.unpack(head)
+        while (head := self.take_header()) is not None:
+            kind, seconds, marks, length = head
             if length > LARGEST_BYTES.get(kind, -1):
                 yield Message(0.0, failed=True, forged=True)
                 return
@@ -188,14 +188,24 @@ class Run:
             self.channel.sendall(write_questions(values))
         except OSError as error:
             raise Ended from error
-        head = self.take(HEADER.size)
+        head = self.take_header()
         if head is None:
             raise Ended
-        kind, _, _, length = HEADER.unpack(head)
+        kind, _, _, length = head
         answers = self.take(length) if kind == ANSWERS and length == len(values) else None
         if answers is None:
             raise Ended
         return answers
+
+    def take_header(self):
+        """What a message begins with; None when the candidate has ended."""
+        first = self.taken
+        if first + HEADER.size > len(self.received):
+            if not self.receive(HEADER.size):
+                return None
+            first = 0
+        self.taken = first + HEADER.size
+        return HEADER.unpack_from(self.received, first)
 
     def take(self, count):
         """The next bytes; None when the candidate has ended."""

@@ -32,7 +32,7 @@ class JudgedSet:
         first, last = part
         self.task = task
         self.first = first
-        self.inputs = inputs[first:last]
+        self.inputs = inputs
         self.expected = expected[first:last]
         self.limits = limits[first:last]
         self.details = options["testDetails"]
@@ -62,7 +62,7 @@ class JudgedSet:
                 if self.take(message):
                     return
                 self.calls += message.seconds
-                if self.calls >= self.enough_seconds and len(self.flags) < len(self.inputs):
+                if self.calls >= self.enough_seconds and len(self.flags) < len(self.expected):
                     # A call that takes most of the time is near its limit: the parts would be too.
                     if message.seconds < self.calls / 4 and self.is_divisible():
                         self.unfinished = True
@@ -70,6 +70,9 @@ class JudgedSet:
                     self.enough_seconds = 2 * self.calls
         except Ended:
             return
+
+    def input(self, index):
+        return self.inputs[self.first + index]
 
     def take(self, message):
         """Takes a message; true when the status is known."""
@@ -82,7 +85,7 @@ class JudgedSet:
             self.status = FAIL
             return True
         index = len(self.flags)
-        if not message.is_of_input or index == len(self.inputs):
+        if not message.is_of_input or index == len(self.expected):
             return self.is_complete()
         self.load = max(self.load, message.seconds / self.limits[index])
         if message.failed:
@@ -100,7 +103,7 @@ class JudgedSet:
         return self.is_complete()
 
     def is_complete(self):
-        if len(self.flags) < len(self.inputs):
+        if len(self.flags) < len(self.expected):
             return False
         self.status = PASS if all(self.flags) else FAIL
         return True
@@ -133,7 +136,7 @@ class JudgedSet:
             if payload.own:
                 passed = self.judge_own(index, right)
             else:
-                passed = self.comparison.accepts(out, right, self.inputs[index], extra)
+                passed = self.comparison.accepts(out, right, self.input(index), extra)
         except Ended:
             raise
         except BaseException as error:
@@ -145,7 +148,7 @@ class JudgedSet:
 
     def judge_own(self, index, right):
         """A result that says itself what it equals."""
-        also = self.comparison.also_right(self.inputs[index])
+        also = self.comparison.also_right(self.input(index))
         answers = ask(self.put_questions, [right, *also], self.other_expected(index))
         if answers is None:
             self.error = "a result equals what it must not equal"
@@ -164,7 +167,7 @@ class JudgedSet:
         """Keeps the first failure for the report."""
         if self.shown is not None:
             return
-        self.shown = {"index": self.first + index, "input": _short(self.inputs[index])}
+        self.shown = {"index": self.first + index, "input": _short(self.input(index))}
         self.show_expected(self.expected[index])
         if error is not None:
             self.shown["error"] = error
@@ -192,7 +195,7 @@ class JudgedSet:
         record = {
             "status": self.status,
             "finished": len(self.flags),
-            "inputs": len(self.inputs),
+            "inputs": len(self.expected),
             "load": round(self.load, 4),
             "seconds": round(self.seconds, 4),
             "failTests": [self.input_text(index) for index in self.failed_inputs()],
@@ -213,7 +216,7 @@ class JudgedSet:
         return [len(self.flags) - 1]
 
     def input_text(self, index):
-        return write_input(self.inputs[index], self.task["dataset"], self.task["taskId"])
+        return write_input(self.input(index), self.task["dataset"], self.task["taskId"])
 
 
 def _short(value):

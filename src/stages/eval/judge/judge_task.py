@@ -4,7 +4,8 @@ import base64
 
 from judge_comparison import extra_of
 from judge_expected import ReferenceFault, keep_expected, parse_expected, render_expected
-from judge_inputs import read_inputs
+from judge_inputs import Inputs
+from judge_limits import pack_limits
 from judge_purity import keeps_nothing
 from judge_run import Run
 from judge_set import PASS, TIMEOUT, JudgedSet, NeedsData
@@ -12,7 +13,7 @@ from judge_set import PASS, TIMEOUT, JudgedSet, NeedsData
 REFERENCE_SECONDS = 600.0
 START_AND_END_SECONDS = 2.0
 DETAILS_SECONDS = 1.0
-# A result may be larger than the expected value, encoded, by so many times and bytes.
+# A result may be larger than the largest expected value, encoded, by so many times and bytes.
 TIMES_EXPECTED = 64
 MORE_BYTES = 64 << 20
 MAXIMUM_WANTED = 20  # values fetched one by one; beyond, all are
@@ -52,10 +53,11 @@ class Judge:
         self.candidates = candidates
         dataset, task_id = task["dataset"], task["taskId"]
         self.inputs = {
-            name: read_inputs(text, dataset, task_id) for name, text in task["inputs"].items()
+            name: Inputs(text, dataset, task_id) for name, text in task["inputs"].items()
         }
         self.identical = options["strictIdentical"]
         self.expected = {}
+        self.limits = {}
         self.ran = set()
 
     def prepare(self):
@@ -67,6 +69,7 @@ class Judge:
             else:
                 self.expected[name] = self.run_reference(name, set())
                 self.ran.add(name)
+            self.limits[name] = self.find_limits(self.expected[name])
 
     def new_references(self):
         return {name: render_expected(self.expected[name]) for name in sorted(self.ran)}
@@ -124,7 +127,7 @@ class Judge:
             return judged.verdict()
 
     def new_set(self, name, program, expected, part=(0, None)):
-        limits = self.limits(name)
+        limits = self.limits[name]
         judged = JudgedSet(self.task, self.inputs[name], expected, limits, self.options, part)
         least = self.options["partSeconds"]
         if name == "plus" and least is not None:
@@ -146,8 +149,8 @@ class Judge:
         }
         base, plus = sets.values()
         order = self.order(sets, program, "candidate")
-        order["limits"] = base.limits + plus.limits
-        order["bounds"] = bounds_of(base.expected + plus.expected)
+        order["limits"] = pack_limits(base.limits + plus.limits)
+        order["largest"] = largest_result(base.expected + plus.expected)
         run = Run(self.candidates, order, min(self.total_seconds(name) for name in sets))
         try:
             with run:
@@ -188,23 +191,23 @@ class Judge:
         fetched = self.run_reference(name, wanted, last)
         return [*fetched[: last + 1], *expected[last + 1 :]]
 
-    def limits(self, name):
+    def find_limits(self, expected):
         least, factor = self.options["minTimeLimit"], self.options["gtTimeLimitFactor"]
-        return [max(least, factor * each.seconds) for each in self.expected[name]]
+        return [max(least, factor * each.seconds) for each in expected]
 
     def total_seconds(self, name):
         """Most time of a process for a set."""
-        total = min(self.options["totalTimeLimit"], sum(self.limits(name))) + START_AND_END_SECONDS
+        total = min(self.options["totalTimeLimit"], sum(self.limits[name])) + START_AND_END_SECONDS
         return total + DETAILS_SECONDS if self.options["testDetails"] else total
 
     def run_program(self, name, program, judged, wanted):
         order = self.order([name], program, "identical" if self.identical else "candidate")
-        order["limits"] = judged.limits
-        order["part"] = [judged.first, judged.first + len(judged.inputs)]
+        order["limits"] = pack_limits(judged.limits)
+        order["part"] = [judged.first, judged.first + len(judged.expected)]
         if self.identical:
             order |= self.identical_part(judged.expected)
         else:
-            order["bounds"] = bounds_of(judged.expected)
+            order["largest"] = largest_result(judged.expected)
         run = Run(self.candidates, order, self.total_seconds(name))
         with run:
             judged.collect(
@@ -238,6 +241,6 @@ class Judge:
             pass
 
 
-def bounds_of(expected):
-    """Bytes that each result may have, encoded."""
-    return [TIMES_EXPECTED * each.size + MORE_BYTES for each in expected]
+def largest_result(expected):
+    """Bytes that a result may have, encoded."""
+    return TIMES_EXPECTED * max((each.size for each in expected), default=0) + MORE_BYTES

@@ -171,7 +171,8 @@ function readOnlyAt(path: string, place: string): string[] {
   return [...parents.flatMap((parent) => ['--dir', parent]), '--ro-bind-try', path, place]
 }
 
-function isBelow(path: string, folder: string): boolean {
+/** Whether a path is a folder or in it. */
+export function isBelow(path: string, folder: string): boolean {
   return path === folder || path.startsWith(`${folder}/`)
 }
 

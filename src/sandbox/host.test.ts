@@ -50,6 +50,33 @@ describe('a host', () => {
     }
   })
 
+  it('runs whole programs on its servers too', async () => {
+    const source = "import sys\nprint('host_module' in sys.modules, input())"
+    expect(await host.run({ language: 'python', source, stdin: 'x' })).toMatchObject({
+      outcome: 'ok',
+      stdout: 'True x\n',
+    })
+  })
+
+  it('takes over the server that has started where its programs may read what is needed', async () => {
+    const own = await createSandbox({ workers: 1, readable: [folder] })
+    const source = 'import os\nprint(os.readlink("/proc/self/ns/uts"))'
+    const nameOf = async (runner: Pick<Sandbox, 'run'>) =>
+      (await runner.run({ language: 'python', source })).stdout
+    const first = await nameOf(own)
+    const setup = { data: join(folder, 'inputs.json') }
+    const taking = own.host({ module: join(folder, 'judge.py'), setup, readable: [setup.data] })
+    expect(await nameOf(taking)).toBe(first)
+    expect(await taking.call({ source: 'def f(x): return x' })).toMatchObject({ outcome: 'ok' })
+    const next = await nameOf(own)
+    expect(next).not.toBe(first)
+    const readable = [setup.data, '/opt']
+    const more = own.host({ module: join(folder, 'judge.py'), setup, readable })
+    expect(await nameOf(more)).not.toBe(next)
+    expect(await nameOf(own)).toBe(next)
+    await own.dispose()
+  })
+
   it('keeps the lines that were reported before the end', async () => {
     const source = 'def f(x):\n  if x > 1:\n    import os; os._exit(4)\n  return x'
     expect(await host.call({ source })).toMatchObject({

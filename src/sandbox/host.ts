@@ -1,8 +1,8 @@
 import { resolve } from 'node:path'
 import { type Limits, resolveLimits } from './limits.ts'
-import type { RunResult } from './result.ts'
-import { execute } from './run-program.ts'
-import { createWorker, type WorkerOptions } from './worker.ts'
+import type { Program, RunResult } from './result.ts'
+import { execute, runProgram } from './run-program.ts'
+import type { Worker } from './worker.ts'
 import { createWorkerPool } from './worker-pool.ts'
 
 export interface HostOptions {
@@ -42,22 +42,38 @@ export interface HostResult extends RunResult {
 /** Warm Python servers that hold a loaded module and fork for each call. */
 export interface Host {
   call(payload: unknown, limits?: Partial<Limits>): Promise<HostResult>
+  /** Runs a Python program alone, forked from a server that holds the module. */
+  run(program: Program, limits?: Partial<Limits>): Promise<RunResult>
   /** Starts so many workers now, rather than with the first calls. */
   start(workers: number): void
   dispose(): Promise<void>
 }
 
+/** Where a host gets its servers from. */
+export interface ServerSource {
+  /** Starts a server that may read these files and folders. */
+  start(readable: readonly string[]): Promise<Worker>
+  /** One that has started already, may read them and is free; waits for it where there may be one. */
+  findFree(readable: readonly string[]): Promise<Worker | undefined>
+}
+
 /** Opens a host, whose calls wait for `ready`; its workers start with the first of them. */
 export function openHost(
-  worker: WorkerOptions,
+  servers: ServerSource,
   options: HostOptions,
   workers: number,
   ready: Promise<unknown>,
 ): Host {
   const path = resolve(options.module)
   const readable = [path, ...(options.readable ?? []).map((place) => resolve(place))]
+  let mayTakeOver = true
+  const obtain = async () => {
+    const isFirst = mayTakeOver
+    mayTakeOver = false
+    return (isFirst && (await servers.findFree(readable))) || servers.start(readable)
+  }
   const create = async () => {
-    const created = await createWorker({ ...worker, readable })
+    const created = await obtain()
     try {
       await created.request({ op: 'load', path }, loadTimeoutMs, options.setup ?? null)
       return created
@@ -73,6 +89,10 @@ export function openHost(
       await ready
       const { result, lines } = await execute(pool, 'call', payload, resolveLimits(limits))
       return { ...result, lines }
+    },
+    async run(program, limits) {
+      await ready
+      return runProgram(pool, program, resolveLimits(limits))
     },
     dispose: () => pool.dispose(),
   }

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { InputError } from '../core/index.ts'
-import { type Bubblewrap, findBubblewrap, visiblePath } from './bubblewrap.ts'
+import { type Bubblewrap, findBubblewrap, isBelow, visiblePath } from './bubblewrap.ts'
 import { type Host, type HostOptions, openHost } from './host.ts'
 import { type CommandProgram, createLanguageRunner } from './languages/run-language.ts'
 import { type Limits, resolveLimits } from './limits.ts'
@@ -21,6 +21,8 @@ export interface SandboxOptions {
   workers?: number
   /** The interpreter; default `python3`. */
   python?: string
+  /** Files and folders that its programs may read besides the system; default none. */
+  readable?: readonly string[]
   /** Class path of Java programs; default Debian's javatuples, which translated tests import. */
   classPath?: string
 }
@@ -53,7 +55,10 @@ export interface Sandbox {
   requireLanguage(language: Language, needs?: { tests?: boolean }): Promise<void>
   /** Opens a stateful interpreter with a worker of its own. */
   session(limits?: Partial<Limits>): Promise<Session>
-  /** Opens warm servers that hold a trusted Python module and fork for each call of it. */
+  /**
+   * Opens warm servers that hold a trusted Python module and fork for each call of it. The first is
+   * one of the sandbox's own, for good, where its programs may read what the module may.
+   */
   host(options: HostOptions): Host
   /** Kills everything. */
   dispose(): Promise<void>
@@ -92,7 +97,7 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
 
 /** Like `createSandbox`, for those who have something to do before the walls are checked. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<StartingSandbox> {
-  const { isolation = 'bubblewrap', workers = availableParallelism() } = options
+  const { isolation = 'bubblewrap', workers = availableParallelism(), readable = [] } = options
   if (!Number.isInteger(workers) || workers < 1) {
     throw new InputError(`workers must be a whole number from 1, not ${workers}`, {
       code: 'RC_BAD_WORKERS',
@@ -113,14 +118,19 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Starti
   const dispose = async () => {
     await Promise.all(owners.map((owner) => owner.dispose()))
   }
-  const makePool = (readable: readonly string[] = []) =>
-    keep(createWorkerPool(() => createWorker({ ...worker, readable }), workers))
-  const pool = makePool()
+  const start = (paths: readonly string[]) => createWorker({ ...worker, readable: paths })
+  const makePool = (paths: readonly string[]) => keep(createWorkerPool(() => start(paths), workers))
+  const pool = makePool(readable)
   const factsFound = checkWalls(pool, isolation, python)
   // Whoever waits for them hears of it.
   factsFound.catch(() => {})
+  const findFree = async (paths: readonly string[]) => {
+    if (!paths.every((path) => readable.some((folder) => isBelow(path, folder)))) return undefined
+    await factsFound
+    return pool.handOver()
+  }
   const host = (hostOptions: HostOptions) =>
-    keep(openHost(worker, hostOptions, workers, factsFound))
+    keep(openHost({ start, findFree }, hostOptions, workers, factsFound))
   const ready = factsFound.then((facts) => ({
     ...facts,
     pythonVersion: python.version,

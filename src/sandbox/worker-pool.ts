@@ -7,6 +7,8 @@ export interface WorkerPool {
   take(kind: 'run' | 'session'): Promise<Worker>
   /** Starts so many workers, at most one for each place, before they are asked for. */
   start(count: number): void
+  /** Hands over a worker that has nothing to do, for good; undefined when there is none. */
+  handOver(): Worker | undefined
   /** A worker that died is dropped; its place stays. */
   giveBack(worker: Worker): void
   dispose(): Promise<void>
@@ -27,13 +29,14 @@ export function createWorkerPool(create: () => Promise<Worker>, places: number):
       throw new ReflectionCoderError('the sandbox was disposed of', { code: 'RC_SANDBOX_DISPOSED' })
     }
   }
-  const obtain = async (): Promise<Worker> => {
+  const popIdle = (): Worker | undefined => {
     for (let worker = idle.pop(); worker !== undefined; worker = idle.pop()) {
       if (worker.alive) return worker
       drop(worker)
     }
-    return early.shift() ?? startWorker()
+    return undefined
   }
+  const obtain = async (): Promise<Worker> => popIdle() ?? early.shift() ?? startWorker()
   const startWorker = async (): Promise<Worker> => {
     const promise = create()
     starting.add(promise)
@@ -77,6 +80,11 @@ export function createWorkerPool(create: () => Promise<Worker>, places: number):
         worker.catch(() => {})
         early.push(worker)
       }
+    },
+    handOver() {
+      const worker = popIdle()
+      if (worker !== undefined) all.delete(worker)
+      return worker
     },
     giveBack(worker) {
       const kind = kinds.get(worker)

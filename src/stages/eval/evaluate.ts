@@ -4,7 +4,6 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import {
   lockFolder,
-  MissingDependencyError,
   type Progress,
   parseOptions,
   pathExists,
@@ -22,7 +21,7 @@ import {
   type SampleSet,
   taskIdOf,
 } from '../../data/benchmarks/index.ts'
-import { type Sandbox, type StartingSandbox, startSandbox } from '../../sandbox/index.ts'
+import { type StartingSandbox, startSandbox } from '../../sandbox/index.ts'
 import { cutCompletion } from './cut-completion.ts'
 import { type Journal, openJournal, verdictKey } from './journal.ts'
 import { judgeBenchmark } from './judge-benchmark.ts'
@@ -37,7 +36,7 @@ import {
 import { benchmarkName, openBenchmark } from './open-benchmark.ts'
 import { type EvalOptions, evalOptionsSchema } from './options.ts'
 import { renderResultFile } from './result-file.ts'
-import { readJudgeSource } from './run-judge.ts'
+import { judgeFolder, readJudgeSource } from './run-judge.ts'
 import { type EvaluationSummary, summariseVerdicts } from './summary.ts'
 import { isFault, type ProgramVerdict, type SampleVerdict } from './verdicts.ts'
 
@@ -114,6 +113,7 @@ async function openSandbox(
   return startSandbox({
     isolation: options.isolation,
     workers: workersOf(options),
+    readable: [judgeFolder],
     ...(await findClassPath(options, dataFolders)),
     ...(options.python === undefined ? {} : { python: options.python }),
   })
@@ -173,12 +173,10 @@ async function judgeAndWrite(
   const path = (file: keyof typeof evaluationFiles) => join(options.out, evaluationFiles[file])
   const journal = await openJournal(path('journal'), fingerprint, options.resume)
   try {
-    const checking = starting.ready.then((sandbox) => checkPython(sandbox, benchmark, options))
-    if (options.strictIdentical) await checking
     const workers = workersOf(options)
     const judge = { sandbox: starting, source, options, workers, ...pickContext(context) }
     const judging = judgeMissing(benchmark, tasks, judge, journal, context)
-    const [sandbox, warnings] = await Promise.all([starting.ready, checking, judging])
+    const [sandbox, warnings] = await Promise.all([starting.ready, judging])
     const verdicts = verdictsOfSamples(sampleSet.samples, journal.known)
     const scores = summariseVerdicts(verdicts, options.baseOnly || benchmark.kind !== 'functions')
     const summary: EvaluationSummary & { fingerprint: string } = {
@@ -214,14 +212,14 @@ async function judgeAndWrite(
   }
 }
 
-/** Judges what the journal does not know yet, with progress in programs. */
+/** Judges what the journal does not know yet, with progress in programs. Returns warnings. */
 async function judgeMissing(
   benchmark: Benchmark,
   tasks: readonly JudgedTask[],
   judge: Omit<JudgeContext, 'onVerdict'>,
   journal: Journal,
   context: EvaluationContext,
-): Promise<void> {
+): Promise<string[]> {
   const isMissing = (taskId: string, program: string) =>
     !journal.known.has(verdictKey(taskId, program))
   const missing = selectPrograms(tasks, isMissing)
@@ -234,8 +232,9 @@ async function judgeMissing(
     if ((verdict.plus ?? verdict.base).status === 'pass') passed++
     progress.update(++done, `${passed} passed`)
   }
-  await judgeBenchmark(benchmark, missing, { ...judge, onVerdict })
+  const warnings = await judgeBenchmark(benchmark, missing, { ...judge, onVerdict })
   progress.finish()
+  return warnings
 }
 
 function verdictsOfSamples(
@@ -323,29 +322,6 @@ function resultFingerprint(fingerprint: string, { samples }: SampleSet): string 
 
 function digest(value: unknown): string {
   return createHash('sha256').update(JSON.stringify(value)).digest('hex')
-}
-
-/** HumanEval+ and MBPP+ are judged with NumPy by EvalPlus; katas do without. */
-async function checkPython(
-  sandbox: Sandbox,
-  benchmark: Benchmark,
-  { strictIdentical }: EvalOptions,
-): Promise<string[]> {
-  if (benchmark.kind !== 'functions') return []
-  const wanted = strictIdentical || benchmark.problems.some(({ dataset }) => dataset !== 'other')
-  if (!wanted) return []
-  const source = "import importlib.util, sys\nsys.exit(importlib.util.find_spec('numpy') is None)"
-  const { outcome } = await sandbox.run({ language: 'python', source })
-  if (outcome === 'ok') return []
-  if (strictIdentical) {
-    throw new MissingDependencyError('--strict-identical compares with NumPy, which is missing', {
-      code: 'RC_PYTHON_MODULE_MISSING',
-      hint: 'Install it for the interpreter (pip install numpy), or name one that has it with --python.',
-    })
-  }
-  return [
-    'NumPy is not installed for the interpreter: programs that import it fail, and tolerant comparison of nested lists is done without it (pip install numpy)',
-  ]
 }
 
 function warningsAbout(

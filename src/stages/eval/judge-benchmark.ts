@@ -10,20 +10,22 @@ import { judgeFunctions } from './judge-functions.ts'
 import { judgeTranslated } from './judge-translated.ts'
 import type { JudgedTask } from './judged-task.ts'
 
-/** Judges programs by the rules of their benchmark. */
+/** Judges programs by the rules of their benchmark. Returns warnings about what is missing for it. */
 export async function judgeBenchmark(
   benchmark: Benchmark,
   tasks: readonly JudgedTask[],
   context: JudgeContext,
-): Promise<void> {
+): Promise<string[]> {
   switch (benchmark.kind) {
     case 'functions':
-      return judgeFunctions(benchmark.hash, tasks as readonly JudgedTask<Problem>[], context)
+      return judgeFunctions(benchmark, tasks as readonly JudgedTask<Problem>[], context)
     case 'translated': {
       const translated = tasks as readonly JudgedTask<TranslatedProblem>[]
-      return judgeTranslated(benchmark.language, translated, context)
+      await judgeTranslated(benchmark.language, translated, context)
+      return []
     }
     case 'answers':
-      return judgeAnswers(tasks as readonly JudgedTask<AnswerProblem>[], context)
+      await judgeAnswers(tasks as readonly JudgedTask<AnswerProblem>[], context)
+      return []
   }
 }

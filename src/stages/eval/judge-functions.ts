@@ -1,6 +1,7 @@
 import { InputError, MissingDependencyError } from '../../core/index.ts'
-import type { Problem } from '../../data/benchmarks/index.ts'
+import type { Benchmark, Problem } from '../../data/benchmarks/index.ts'
 import type { Host } from '../../sandbox/index.ts'
+import { findNumpy } from './find-numpy.ts'
 import type { JudgeContext } from './judge-context.ts'
 import { judgeRest, partsOf } from './judge-in-parts.ts'
 import { countPrograms, type JudgedTask, type OnVerdict } from './judged-task.ts'
@@ -15,15 +16,17 @@ import type { ProgramVerdict, SetVerdict } from './verdicts.ts'
 /**
  * Judges all programs of all tasks, those that may take longest first. A call whose judge ended
  * early, for whatever reason, is repeated program by program, so that no program harms another's
- * verdict.
+ * verdict. Returns warnings about what is missing for it.
  *
  * @throws InterruptedError after the calls in progress when `signal` is aborted.
  */
 export async function judgeFunctions(
-  hash: string,
+  { hash, problems }: Extract<Benchmark, { kind: 'functions' }>,
   tasks: readonly JudgedTask<Problem>[],
   { sandbox, source, options, workers, onVerdict, signal, referenceFolder }: JudgeContext,
-): Promise<void> {
+): Promise<string[]> {
+  // Judges that compare within programs cannot start without.
+  if (options.strictIdentical) await findNumpy(await sandbox.ready, options)
   const usesNumpy = tasks.some(({ programs }) => programs.some((text) => text.includes('numpy')))
   const host = openJudge(
     sandbox,
@@ -36,15 +39,20 @@ export async function judgeFunctions(
     const taskIds = tasks.map(({ problem }) => problem.taskId)
     const references = options.cache
       ? await openReferences(referenceFolder, setting, taskIds, async () =>
-          readShippedReferences(hash, await sandbox.ready),
+          readShippedReferences(hash, host),
         )
       : await openReferences(undefined, setting)
-    await runParallel(
+    const judging = runParallel(
       orderCalls(tasks, references, workers),
       workers,
       (call) => judgeCall(host, call, options, references, workers, onVerdict),
       signal,
     ).finally(references.save)
+    // Katas do without.
+    const isNumpyUsed = problems.some(({ dataset }) => dataset !== 'other')
+    const finding = isNumpyUsed ? findNumpy(host, options) : []
+    const [warnings] = await Promise.all([finding, judging])
+    return warnings
   } finally {
     await host.dispose()
   }

@@ -39,12 +39,13 @@ export interface JudgeExtent {
 /** Charged time after which the rest of a set is worth processes of its own. */
 const PART_SECONDS = 2
 
-const folder = fileURLToPath(new URL('./judge', import.meta.url))
+/** Where the judge's Python files are. */
+export const judgeFolder = fileURLToPath(new URL('./judge', import.meta.url))
 
 /** The text of the judge's Python files: verdicts may depend on it. */
 export async function readJudgeSource(): Promise<string> {
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.py')).sort()
-  const texts = await Promise.all(names.map((name) => readFile(`${folder}/${name}`, 'utf8')))
+  const names = (await readdir(judgeFolder)).filter((name) => name.endsWith('.py')).sort()
+  const texts = await Promise.all(names.map((name) => readFile(`${judgeFolder}/${name}`, 'utf8')))
   return texts.join('\n')
 }
 
@@ -57,7 +58,12 @@ export function openJudge(
   setup: { preload: readonly string[]; identical: boolean },
   workers: number,
 ): Host {
-  return sandbox.host({ module: `${folder}/judge.py`, setup, readable: [folder], workers })
+  return sandbox.host({
+    module: `${judgeFolder}/judge.py`,
+    setup,
+    readable: [judgeFolder],
+    workers,
+  })
 }
 
 /** Has a judge judge programs for a few tasks. */

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import type { Sandbox } from '../../sandbox/index.ts'
+import type { Runner } from './find-numpy.ts'
 import type { KnownSets } from './references.ts'
 
 /**
@@ -8,13 +8,13 @@ import type { KnownSets } from './references.ts'
  * differs is compared with what the reference returns here. Their times are scaled by the speed of
  * this machine.
  */
-export async function readShippedReferences(hash: string, sandbox: Sandbox): Promise<KnownSets> {
+export async function readShippedReferences(hash: string, runner: Runner): Promise<KnownSets> {
   const path = new URL(`./shipped/${hash}.jsonl`, import.meta.url)
   const text = await readFile(path, 'utf8').catch(() => '')
   const [head, ...lines] = text.split('\n').filter((line) => line !== '')
   if (head === undefined) return new Map()
   const { calibrationSeconds } = JSON.parse(head) as ShippedHead
-  const scale = (await measureSpeed(sandbox)) / calibrationSeconds
+  const scale = (await measureSpeed(runner)) / calibrationSeconds
   const known: KnownSets = new Map()
   for (const line of lines) {
     const { taskId, sets } = JSON.parse(line) as ShippedTask
@@ -40,9 +40,9 @@ interface ShippedTask {
 }
 
 /** CPU seconds of a fixed piece of Python. */
-async function measureSpeed(sandbox: Sandbox): Promise<number> {
+async function measureSpeed(runner: Runner): Promise<number> {
   const source = await readFile(new URL('./shipped/calibrate.py', import.meta.url), 'utf8')
-  const { stdout } = await sandbox.run({ language: 'python', source })
+  const { stdout } = await runner.run({ language: 'python', source })
   const seconds = Number(stdout)
   if (seconds > 0) return seconds
   throw new Error('the speed of the machine could not be measured')

@@ -70,8 +70,9 @@ try {
         if (side === 'EvalPlus' && options['evalplus-cache'] !== undefined) continue
         await runSide(side, set, models[0] as string, 'warm')
       }
-      for (const mode of options.modes.split(',')) {
-        for (const model of models) {
+      // Runs that are compared stand next to each other: the speed of a machine moves.
+      for (const model of models) {
+        for (const mode of options.modes.split(',')) {
           for (const side of sides) {
             if (side === 'EvalPlus' && (mode === 'skip' || mode === 'load')) continue
             const run = await runSide(side, set, model, mode)

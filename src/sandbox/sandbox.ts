@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import { resolve } from 'node:path'
 import { InputError } from '../core/index.ts'
 import { type Bubblewrap, findBubblewrap, isBelow, visiblePath } from './bubblewrap.ts'
 import { type Host, type HostOptions, openHost } from './host.ts'
@@ -97,7 +98,8 @@ export async function createSandbox(options: SandboxOptions = {}): Promise<Sandb
 
 /** Like `createSandbox`, for those who have something to do before the walls are checked. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<StartingSandbox> {
-  const { isolation = 'bubblewrap', workers = availableParallelism(), readable = [] } = options
+  const { isolation = 'bubblewrap', workers = availableParallelism() } = options
+  const readable = (options.readable ?? []).map((path) => resolve(path))
   if (!Number.isInteger(workers) || workers < 1) {
     throw new InputError(`workers must be a whole number from 1, not ${workers}`, {
       code: 'RC_BAD_WORKERS',

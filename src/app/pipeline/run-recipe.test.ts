@@ -142,6 +142,13 @@ describe('a wrong recipe', () => {
     expect(error.message).toContain('the option out is set by the run itself')
   })
 
+  it('refuses a setting that is no YAML', async () => {
+    await expect(runText(twoSteps, ['plain.input=[a'])).rejects.toMatchObject({
+      code: 'RC_BAD_OPTION',
+      message: expect.stringContaining('--set plain.input=[a: not YAML'),
+    })
+  })
+
   it('says where the text is no YAML', async () => {
     const error = await faultOf('title: "open\nsteps: []\n')
     expect(error.code).toBe('RC_BAD_RECIPE')

@@ -2,16 +2,13 @@ import { MissingDependencyError } from '../../core/index.ts'
 import type { Sandbox } from '../../sandbox/index.ts'
 import type { EvalOptions } from './options.ts'
 
-/** Whatever runs a program with the interpreter that judges. */
-export type Runner = Pick<Sandbox, 'run'>
-
 /**
  * Warns where NumPy, which EvalPlus's rules and many programs use, is not installed.
  *
  * @throws MissingDependencyError `RC_PYTHON_MODULE_MISSING` where judging cannot do without.
  */
 export async function findNumpy(
-  runner: Runner,
+  runner: Pick<Sandbox, 'run'>,
   { strictIdentical }: Pick<EvalOptions, 'strictIdentical'>,
 ): Promise<string[]> {
   const source = "import importlib.util, sys\nsys.exit(importlib.util.find_spec('numpy') is None)"

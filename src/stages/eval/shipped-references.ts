@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import type { Runner } from './find-numpy.ts'
+import type { Sandbox } from '../../sandbox/index.ts'
 import type { KnownSets } from './references.ts'
 
 /**
@@ -8,7 +8,10 @@ import type { KnownSets } from './references.ts'
  * differs is compared with what the reference returns here. Their times are scaled by the speed of
  * this machine.
  */
-export async function readShippedReferences(hash: string, runner: Runner): Promise<KnownSets> {
+export async function readShippedReferences(
+  hash: string,
+  runner: Pick<Sandbox, 'run'>,
+): Promise<KnownSets> {
   const path = new URL(`./shipped/${hash}.jsonl`, import.meta.url)
   const text = await readFile(path, 'utf8').catch(() => '')
   const [head, ...lines] = text.split('\n').filter((line) => line !== '')
@@ -40,7 +43,7 @@ interface ShippedTask {
 }
 
 /** CPU seconds of a fixed piece of Python. */
-async function measureSpeed(runner: Runner): Promise<number> {
+async function measureSpeed(runner: Pick<Sandbox, 'run'>): Promise<number> {
   const source = await readFile(new URL('./shipped/calibrate.py', import.meta.url), 'utf8')
   const { stdout } = await runner.run({ language: 'python', source })
   const seconds = Number(stdout)

@@ -87,7 +87,7 @@ def _run_reference(order, inputs, channel):
 def _run_candidate(order, inputs, channel):
     # The program may change modules, so that what is used of them from here on is held locally.
     timer = Timer(charged_time.Clock())
-    extra, limits, largest = order["extra"], unpack_limits(order["limits"]), order["largest"]
+    extra, limits, bounds = order["extra"], unpack_limits(order["limits"]), order["bounds"]
     send_result, tell, quiet = _send_result, describe, Quiet
     try:
         with quiet():
@@ -104,14 +104,14 @@ def _run_candidate(order, inputs, channel):
                     out = function(*arguments)
             finally:
                 timer.stop()
-            send_result(channel, timer.spent(), out, extra, arguments, largest)
+            send_result(channel, timer.spent(), out, extra, arguments, bounds[index])
         except BaseException as error:
             channel.send(ERROR, timer.spent(), tell(error))
             continue
         out = None
 
 
-def _send_result(channel, seconds, out, extra, arguments, largest):
+def _send_result(channel, seconds, out, extra, arguments, bound):
     value = own = out
     if extra == "set":
         own = set(out)
@@ -119,11 +119,11 @@ def _send_result(channel, seconds, out, extra, arguments, largest):
     elif extra == "arguments":
         value = _as_number(out), list(arguments)
     try:
-        marks = channel.send_value(seconds, value, most=largest)
+        marks = channel.send_value(seconds, value, most=bound)
     except MemoryError:
         lift_memory_limit()
         channel.send(DROP, 0.0)
-        marks = channel.send_value(seconds, value, most=largest)
+        marks = channel.send_value(seconds, value, most=bound)
     if marks & OWN:
         answers = answer_questions(channel.read, out, own if extra == "set" else None)
         channel.send(ANSWERS, 0.0, answers)

@@ -13,7 +13,7 @@ from judge_set import PASS, TIMEOUT, JudgedSet, NeedsData
 REFERENCE_SECONDS = 600.0
 START_AND_END_SECONDS = 2.0
 DETAILS_SECONDS = 1.0
-# A result may be larger than the largest expected value, encoded, by so many times and bytes.
+# A result may be larger than the expected value, encoded, by so many times and bytes.
 TIMES_EXPECTED = 64
 MORE_BYTES = 64 << 20
 MAXIMUM_WANTED = 20  # values fetched one by one; beyond, all are
@@ -150,7 +150,7 @@ class Judge:
         base, plus = sets.values()
         order = self.order(sets, program, "candidate")
         order["limits"] = pack_limits(base.limits + plus.limits)
-        order["largest"] = largest_result(base.expected + plus.expected)
+        order["bounds"] = bounds_of(base.expected + plus.expected)
         run = Run(self.candidates, order, min(self.total_seconds(name) for name in sets))
         try:
             with run:
@@ -207,7 +207,7 @@ class Judge:
         if self.identical:
             order |= self.identical_part(judged.expected)
         else:
-            order["largest"] = largest_result(judged.expected)
+            order["bounds"] = bounds_of(judged.expected)
         run = Run(self.candidates, order, self.total_seconds(name))
         with run:
             judged.collect(
@@ -241,6 +241,6 @@ class Judge:
             pass
 
 
-def largest_result(expected):
-    """Bytes that a result may have, encoded."""
-    return TIMES_EXPECTED * max((each.size for each in expected), default=0) + MORE_BYTES
+def bounds_of(expected):
+    """Bytes that each result may have, encoded."""
+    return [TIMES_EXPECTED * each.size + MORE_BYTES for each in expected]

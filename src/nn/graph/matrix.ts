@@ -8,15 +8,19 @@ interface GemmAttributes {
   readonly transposeB: boolean
 }
 
-/** Product of two matrices, each transposed first if asked. */
+/**
+ * Product of two matrices, each transposed first if asked. The first is turned round by a node of its
+ * own: ONNX Runtime would do it anew for every 128 columns of the second.
+ */
 const gemmOperation: Operation<GemmAttributes> = {
   name: 'Gemm',
   emit: ([a, b], { transposeA, transposeB }) => {
-    const rows = a!.shape[transposeA ? 1 : 0] as Dimension
+    const left = transposeA ? transpose(a!, [1, 0]) : a!
     const columns = b!.shape[transposeB ? 0 : 1] as Dimension
-    const attributes = { transA: Number(transposeA), transB: Number(transposeB) }
-    const output = { type: 'float32', shape: [rows, columns] } as const
-    return a!.graph.emit('Gemm', [a!, b!], [output], { attributes })
+    const output = { type: 'float32', shape: [left.shape[0] as Dimension, columns] } as const
+    return a!.graph.emit('Gemm', [left, b!], [output], {
+      attributes: { transB: Number(transposeB) },
+    })
   },
   gradient: ({ inputs: [a, b], cotangents: [dy], attributes: { transposeA, transposeB } }) => [
     transposeA
@@ -32,10 +36,7 @@ export function gemm(a: Value, b: Value, options: Partial<GemmAttributes> = {}):
   return callGemm([a, b], { transposeA: false, transposeB: false, ...options })
 }
 
-/**
- * dyᵀ · x, the gradient of a weight [out, in]. The narrower factor is the transposed one, which
- * costs ONNX Runtime less than turning the small product round.
- */
+/** dyᵀ · x, the gradient of a weight [out, in]; of a wide dy the product is turned round instead. */
 function weightGradient(dy: Value, x: Value): Value {
   const [out, columns] = [dy.shape[1], x.shape[1]]
   const wide = typeof out === 'number' && typeof columns === 'number' && out > 2 * columns

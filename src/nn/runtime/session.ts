@@ -43,6 +43,16 @@ export interface Session {
   dispose(): Promise<void>
 }
 
+/**
+ * Threads that wait for work sleep: every session has its own, and one that spins for the next run
+ * of its session takes a core from the session that runs now. A transposed factor stays as a node of
+ * its own, because products of matrices as they lie are faster than transposing within.
+ */
+const sessionSettings = {
+  session: { intra_op: { allow_spinning: '0' } },
+  optimization: { disable_specified_optimizers: 'GemmTransposeFusion;MatmulTransposeFusion' },
+}
+
 /** Loads a graph into ONNX Runtime. */
 export async function createSession(
   model: GraphModel,
@@ -57,6 +67,7 @@ export async function createSession(
     enableMemPattern: false,
     enableCpuMemArena: holdsMemory,
     logSeverityLevel: 3,
+    extra: sessionSettings,
   })
   return {
     async run(feeds, into = {}, sizes = {}) {

@@ -30,7 +30,7 @@ export interface WideHeadSizes {
 
 export const usualSizes: WideHeadSizes = {
   shareBytes: 768 * 2 ** 20,
-  columns: 4096,
+  columns: 2048,
 }
 
 /** A run of the output matrix: its rows [start, end) and what the first pass found there. */

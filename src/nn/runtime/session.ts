@@ -44,12 +44,13 @@ export interface Session {
 }
 
 /**
- * Threads that wait for work sleep: every session has its own, and one that spins for the next run
- * of its session takes a core from the session that runs now. A transposed factor stays as a node of
- * its own, because products of matrices as they lie are faster than transposing within.
+ * Threads spin for the next operation within a run and sleep after it: every session has threads of
+ * its own, and one that spins on takes a core from the session that runs next. A transposed factor
+ * stays as a node of its own, because products of matrices as they lie are faster than transposing
+ * within.
  */
 const sessionSettings = {
-  session: { intra_op: { allow_spinning: '0' } },
+  session: { force_spinning_stop: '1' },
   optimization: { disable_specified_optimizers: 'GemmTransposeFusion;MatmulTransposeFusion' },
 }
 

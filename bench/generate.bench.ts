@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
 import { createRandom } from '../src/core/index.ts'
 import { pythonPath } from '../test/parity/python.ts'
+import { median, month } from './figures.ts'
 import { writeModel } from './large-model-inputs.ts'
 
 // How many tokens a second are generated, beside transformers on PyTorch? Greedy, in float32, prompts
@@ -128,14 +129,4 @@ ${rows.join('\n')}
 - ${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}; load before the start ${load.toFixed(2)}
 - ${options.threads} threads
 `
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  const middle = sorted.length >> 1
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
-}
-
-function month(): string {
-  return new Date().toISOString().slice(0, 7)
 }

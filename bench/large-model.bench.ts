@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
 import { pythonPath } from '../test/parity/python.ts'
+import { median } from './figures.ts'
 import { longParts, usualParts, writeModel, writePlan } from './large-model-inputs.ts'
 
 // How long does a step on one reflection sample take, and how much memory, beside PyTorch on the same
@@ -211,10 +212,4 @@ function refuseOtherLosses(title: string, runs: readonly Measurement[]): void {
       }
     })
   }
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  const middle = sorted.length >> 1
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
 }

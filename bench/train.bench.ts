@@ -7,6 +7,7 @@ import { parseArgs, promisify } from 'node:util'
 import { addTokenRows, exportModel, loadModel } from '../src/nn/models/index.ts'
 import { createPlan, planOptionsSchema, readManifest } from '../src/stages/plan/index.ts'
 import { pythonPath } from '../test/parity/python.ts'
+import { median, month } from './figures.ts'
 
 // How many tokens a second does a training step process, beside PyTorch on the same plan and
 // weights? The tiny base model on the quickstart's data: dialogs of the scripted teacher and plain
@@ -168,14 +169,4 @@ ${rows.join('\n')}
 - model: models/kata-base with the seven tokens; kept tokens of the steps: ${tokens.join(', ')}
 - every step: 16 samples, one reflection sample to four plain ones on average, a micro-batch each
 `
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  const middle = sorted.length >> 1
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
-}
-
-function month(): string {
-  return new Date().toISOString().slice(0, 7)
 }

@@ -3,10 +3,12 @@ import type { ElementType, Shape, Value } from './value.ts'
 
 export type Attribute = number | string | readonly number[] | { float: number } | Subgraph
 
-/** A graph that a node runs, such as the body of a Scan; its inputs are in their order. */
+/** A graph that a node runs, the body of a Scan: it has an output for each output of the node. */
 export interface Subgraph {
   readonly body: Graph
   readonly outputs: readonly Value[]
+  /** Values that come in after the inputs of the graph instead of being computed. */
+  readonly given?: readonly Value[]
 }
 
 /** One node as it will stand in the ONNX file. */
@@ -42,6 +44,8 @@ export class Graph {
   readonly nodes: OnnxNode[] = []
   readonly constants = new Map<string, Constant>()
   readonly applications: Application[] = []
+  /** Large values for which a session may bring memory that stays; see `GraphModel.held`. */
+  readonly held: Value[] = []
   readonly #prefix: string
   #names = 0
 

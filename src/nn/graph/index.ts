@@ -1,4 +1,5 @@
 export { attention } from './attention.ts'
+export { type BlockResults, inBlocks } from './blocks.ts'
 export {
   add,
   divide,
@@ -29,4 +30,4 @@ export {
   splitParts,
   transpose,
 } from './shape-operations.ts'
-export type { Dimension, ElementType, Shape, Value } from './value.ts'
+export { type Dimension, type ElementType, type Shape, sizeOf, type Value } from './value.ts'

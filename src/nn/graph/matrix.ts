@@ -1,3 +1,4 @@
+import type { Application } from './graph.ts'
 import { type Operation, operationFunction } from './operation.ts'
 import { reduceSum } from './reduce.ts'
 import { reshape, transpose } from './shape-operations.ts'
@@ -37,7 +38,7 @@ export function gemm(a: Value, b: Value, options: Partial<GemmAttributes> = {}):
 }
 
 /** dyᵀ · x, the gradient of a weight [out, in]; of a wide dy the product is turned round instead. */
-function weightGradient(dy: Value, x: Value): Value {
+export function weightGradient(dy: Value, x: Value): Value {
   const [out, columns] = [dy.shape[1], x.shape[1]]
   const wide = typeof out === 'number' && typeof columns === 'number' && out > 2 * columns
   if (!wide) return gemm(dy, x, { transposeA: true })
@@ -81,6 +82,12 @@ export function linear(x: Value, weight: Value, bias?: Value): Value {
   return bias
     ? callLinearWithBias([x, weight, bias], undefined)
     : callLinear([x, weight], undefined)
+}
+
+/** x · weightᵀ of a use of `linear`, and what the layer gives; undefined for other operations. */
+export function linearProduct({ operation, inputs: [x, weight], outputs: [y] }: Application) {
+  if (operation !== linearOperation && operation !== linearWithBiasOperation) return undefined
+  return { x: x!, weight: weight!, y: y! }
 }
 
 interface BatchMatmulAttributes extends GemmAttributes {

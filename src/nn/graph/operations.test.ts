@@ -14,6 +14,7 @@ import {
   gatedUnit,
   gemm,
   gradients,
+  inBlocks,
   joinParts,
   linear,
   logarithm,
@@ -198,6 +199,33 @@ const cases: Record<string, Case> = {
       [7, 2],
     ],
     build: (_, [x, w]) => linear(x!, w!),
+  },
+  'a gated layer in blocks': {
+    shapes: [[6, 3], [3], [4, 3], [4, 3], [3, 4], [3]],
+    build: (_, [x, norm, gateWeight, upWeight, downWeight, bias]) => {
+      const { output } = inBlocks([x!], 3, ([rows]) => {
+        const normal = rmsNorm(rows!, norm!, 1e-6)
+        const gate = linear(normal, gateWeight!)
+        const up = linear(normal, upWeight!)
+        const shift = linear(gatedUnit(gate, up), downWeight!, bias!)
+        return { output: add(rows!, shift), kept: [gate, up] }
+      })
+      return output
+    },
+  },
+  'layers that share a weight and lead back to the rows, in blocks': {
+    shapes: [
+      [4, 3],
+      [4, 3],
+      [3, 3],
+    ],
+    build: (_, [x, residual, weight]) => {
+      const { output } = inBlocks([x!, residual!], 2, ([rows, other]) => {
+        const once = linear(rows!, weight!, other!)
+        return { output: linear(multiply(once, once), weight!, rows!), kept: [once] }
+      })
+      return output
+    },
   },
   attention: {
     shapes: [

@@ -8,6 +8,8 @@ export interface GraphModel {
   readonly bytes: Uint8Array
   readonly inputs: readonly GraphPort[]
   readonly outputs: readonly GraphPort[]
+  /** Values between that may be fetched, into memory that is there already: they are large. */
+  readonly held: readonly GraphPort[]
   /** Tensor of an output before the others that has no value; see `Session.run`. */
   readonly end: string
 }
@@ -35,7 +37,10 @@ export function renderOnnx(
     ...Object.entries(given),
   ].filter(([, value]) => used.has(value))
   const constants = [...graph.constants.values()].filter(({ value }) => used.has(value))
-  const named = Object.entries(outputs)
+  const held = graph.held
+    .filter((value) => used.has(value))
+    .map((value, index) => [`held ${index}`, value] as const)
+  const named = [...Object.entries(outputs), ...held]
   const renamed = outputTensors(nodes, named)
   const message = ModelProto.create({
     ir_version: 8,
@@ -64,12 +69,14 @@ export function renderOnnx(
     name,
     bytes: ModelProto.encode(message).finish(),
     inputs: inputs.map(([inputName, value]) => portOf(inputName, value, value.name)),
-    outputs: named.map(([outputName, value]) =>
-      portOf(outputName, value, outputTensor(outputName)),
-    ),
+    outputs: Object.entries(outputs).map(outputPort),
+    held: held.map(outputPort),
     end: endTensor,
   }
 }
+
+const outputPort = ([name, value]: readonly [string, Value]): GraphPort =>
+  portOf(name, value, outputTensor(name))
 
 const portOf = (name: string, { type, shape }: Value, tensor: string): GraphPort => ({
   name,
@@ -89,19 +96,38 @@ function neededNodes(graph: Graph, outputs: readonly Value[], given: readonly Va
   const used = new Set(outputs)
   const nodes: OnnxNode[] = []
   for (const node of [...graph.nodes].reverse()) {
-    const made = node.outputs.filter((value) => !given.includes(value))
-    if (!made.some((value) => used.has(value))) continue
-    nodes.push(node)
-    for (const value of inputsOf(node)) if (value) used.add(value)
+    const isWanted = (value: Value) => used.has(value) && !given.includes(value)
+    if (!node.outputs.some(isWanted)) continue
+    const needed = neededOutputs(node, isWanted)
+    nodes.push(needed)
+    for (const value of inputsOf(needed)) if (value) used.add(value)
   }
   return { nodes: nodes.reverse(), used }
 }
 
+/** A node with a body without the outputs of both that nothing reads. */
+function neededOutputs(node: OnnxNode, isWanted: (value: Value) => boolean): OnnxNode {
+  const { body } = node.attributes
+  if (body === undefined || !isSubgraph(body)) return node
+  const wanted = node.outputs.map(isWanted)
+  return {
+    ...node,
+    outputs: node.outputs.filter((_, index) => wanted[index]),
+    attributes: {
+      ...node.attributes,
+      body: { ...body, outputs: body.outputs.filter((_, index) => wanted[index]) },
+    },
+  }
+}
+
 /** What a node reads, those values included that only a graph in its attributes reads. */
 function inputsOf({ inputs, attributes }: OnnxNode): (Value | null)[] {
-  const bodies = Object.values(attributes).flatMap((value) => (isSubgraph(value) ? value.body : []))
-  return [...inputs, ...bodies.flatMap(({ nodes }) => nodes.flatMap(inputsOf))]
+  const bodies = Object.values(attributes).filter(isSubgraph)
+  return [...inputs, ...bodies.flatMap((body) => neededInside(body).flatMap(inputsOf))]
 }
+
+const neededInside = ({ body, outputs, given = [] }: Subgraph) =>
+  neededNodes(body, outputs, given).nodes
 
 /** Values that a node makes as an output of the graph, by the name that they bear in the file. */
 type Renamed = ReadonlyMap<Value, string>
@@ -151,12 +177,14 @@ function renderAttribute(name: string, value: Attribute): Record<string, unknown
 const isSubgraph = (value: Attribute): value is Subgraph =>
   typeof value === 'object' && 'body' in value
 
-function renderSubgraph(name: string, { body, outputs }: Subgraph) {
+function renderSubgraph(name: string, subgraph: Subgraph) {
+  const { body, outputs, given = [] } = subgraph
+  const inputs = [...body.inputs, ...given]
   return {
     name,
-    node: body.nodes.map((node) => renderNode(node, new Map())),
+    node: neededInside(subgraph).map((node) => renderNode(node, new Map())),
     initializer: [...body.constants.values()].map(renderConstant),
-    input: body.inputs.map((value) => renderSignature(value.name, value)),
+    input: inputs.map((value) => renderSignature(value.name, value)),
     output: outputs.map((value) => renderSignature(value.name, value)),
   }
 }

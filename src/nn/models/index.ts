@@ -25,6 +25,7 @@ export { toInt64 } from './int64.ts'
 export {
   type ChosenTokens,
   chooseTokens,
+  fillPack,
   type PackedTokens,
   packFeeds,
   packShape,

@@ -20,11 +20,44 @@ const blockLength = 256
 const blockCounts = [1, 2, 4, 8, 16]
 
 /** The graph that computes these rows together. */
-export function packShape(rows: readonly PackedRow[]): PackShape {
+export function packShape(config: DecoderConfig, { tokens, rows }: PackedTokens): PackShape {
   const lengths = rows.map(({ length }) => length)
   const wanted = Math.ceil(Math.max(...lengths) / blockLength)
   const fitting = blockCounts.find((count) => count >= wanted) ?? blockCounts.at(-1)!
-  return { rows: rows.length, blocks: Math.min(fitting, ...lengths) }
+  let tokenBlocks = wantedTokenBlocks(config, tokens.length)
+  while (tokens.length % tokenBlocks !== 0) tokenBlocks /= 2
+  return { rows: rows.length, blocks: Math.min(fitting, ...lengths), tokenBlocks }
+}
+
+/** Tokens of a block of the feed-forward part, about: gate and up of Qwen2.5-0.5B are 10 MB each. */
+const tokenBlockLength = 512
+
+/** Narrower layers stay in the cache as they are. */
+const wideFeedForward = 2048
+
+/** A power of two, so that few graphs serve packs of every length. */
+function wantedTokenBlocks({ intermediateSize }: DecoderConfig, tokens: number): number {
+  if (intermediateSize < wideFeedForward) return 1
+  const exponent = Math.round(Math.log2(tokens / tokenBlockLength))
+  return 2 ** Math.min(4, Math.max(0, exponent))
+}
+
+/**
+ * Adds tokens to the end of the last row, which nothing else sees, until the pack has blocks of equal
+ * size. Without them `packShape` takes fewer blocks.
+ */
+export function fillPack<Pack extends PackedTokens>(config: DecoderConfig, pack: Pack): Pack {
+  const { tokens, positions, rows } = pack
+  const blocks = wantedTokenBlocks(config, tokens.length)
+  const total = Math.ceil(tokens.length / blocks) * blocks
+  if (total === tokens.length) return pack
+  const last = rows.at(-1)!
+  const filled = new Int32Array(total)
+  filled.set(tokens)
+  const places = new Int32Array(total).fill(positions.at(-1)!)
+  places.set(positions)
+  const longer = { start: last.start, length: total - last.start }
+  return { ...pack, tokens: filled, positions: places, rows: [...rows.slice(0, -1), longer] }
 }
 
 /** Feeds of `packInputs`, hidden states and weights apart. */
@@ -62,27 +95,37 @@ export interface ChosenTokens {
   placeOf(token: number): number
 }
 
-/** Chooses tokens; a block of queries without any gets its first one, because none may be empty. */
+/**
+ * Chooses tokens, and more where needed: none of the blocks of queries may be empty, and the blocks
+ * of the feed-forward part are of one size.
+ */
 export function chooseTokens(
   { tokens, rows }: PackedTokens,
-  { blocks }: PackShape,
+  { blocks, tokenBlocks }: PackShape,
   wanted: Iterable<number>,
 ): ChosenTokens {
-  const places = new Int32Array(tokens.length).fill(-1)
-  for (const token of wanted) places[token] = 0
-  const sizes: number[] = []
-  const index: number[] = []
-  for (const { start, length } of rows) {
-    let from = start
-    for (const size of blockSizes(length, blocks)) {
-      const before = index.length
-      for (let token = from; token < from + size; token++)
-        if (places[token] === 0) index.push(token)
-      if (index.length === before) index.push(from)
-      sizes.push(index.length - before)
-      from += size
-    }
+  const queryBlocks = rows.flatMap(({ start, length }) => {
+    let end = start
+    return blockSizes(length, blocks).map((size) => {
+      end += size
+      return { start: end - size, end }
+    })
+  })
+  const isChosen = new Uint8Array(tokens.length)
+  for (const token of wanted) isChosen[token] = 1
+  for (const { start, end } of queryBlocks) {
+    if (!isChosen.subarray(start, end).includes(1)) isChosen[start] = 1
   }
+  let count = isChosen.reduce((sum, each) => sum + each, 0)
+  for (let token = tokens.length - 1; count % tokenBlocks !== 0; token--) {
+    count += 1 - isChosen[token]!
+    isChosen[token] = 1
+  }
+  const index = [...isChosen.keys()].filter((token) => isChosen[token] === 1)
+  const sizes = queryBlocks.map(({ start, end }) =>
+    isChosen.subarray(start, end).reduce((sum, each) => sum + each, 0),
+  )
+  const places = new Int32Array(tokens.length).fill(-1)
   index.forEach((token, place) => {
     places[token] = place
   })

@@ -4,7 +4,7 @@ import { createSession, type HostTensor } from '../runtime/index.ts'
 import { createDecoder } from './decoder.ts'
 import type { DecoderConfig } from './decoder-config.ts'
 import { embedTokens } from './embed-tokens.ts'
-import { chooseTokens, type PackedTokens, packFeeds, packShape } from './pack-feeds.ts'
+import { chooseTokens, fillPack, type PackedTokens, packFeeds, packShape } from './pack-feeds.ts'
 import { layerKind, packedLayer, packInputs } from './packed-layers.ts'
 import { layerParameter, parameterShapes } from './parameters.ts'
 import { createRotaryTable } from './rotary-table.ts'
@@ -33,9 +33,10 @@ async function runLayers(
   blocks: number,
   wanted: readonly number[],
   model = tinyModel(),
+  tokenBlocks = 1,
 ) {
   const { config } = model
-  const shape = { rows: packed.rows.length, blocks }
+  const shape = { rows: packed.rows.length, blocks, tokenBlocks }
   const graph = new Graph()
   const pack = packInputs(graph, config, shape, true)
   const x = graph.input('x', ['tokens', width])
@@ -130,6 +131,21 @@ describe('packed layers', () => {
     }
   })
 
+  it('give the same gradients however many blocks the tokens are cut into', async () => {
+    const packed = packRows(41, 23)
+    const wanted = [5, 6, 7, 38, 50]
+    const model = tinyModel({ ...tinyConfig, intermediateSize: 2048 })
+    const whole = await runLayers(packed, 2, wanted, model)
+    for (const tokenBlocks of [2, 4, 8]) {
+      const cut = await runLayers(packed, 2, wanted, model, tokenBlocks)
+      expect(cut.chosen.count % tokenBlocks).toBe(0)
+      for (const name of Object.keys(whole.results)) {
+        if (name === 'hidden') continue
+        expectClose(cut.results[name]!.data, whole.results[name]!.data, `${name}, ${tokenBlocks}`)
+      }
+    }
+  })
+
   it('add up the gradients of rows that are packed together', async () => {
     const both = await runLayers(packRows(20, 13), 2, [4, 19, 25, 32])
     const first = await runLayers(packRows(20), 2, [4, 19])
@@ -141,19 +157,54 @@ describe('packed layers', () => {
 
 describe('packShape', () => {
   it('never cuts a row into more blocks than it has tokens', () => {
-    expect(
-      packShape([
-        { start: 0, length: 3000 },
-        { start: 3000, length: 2 },
-      ]).blocks,
-    ).toBe(2)
+    expect(packShape(tinyConfig, packRows(3000, 2)).blocks).toBe(2)
+  })
+
+  const wide = { ...tinyConfig, intermediateSize: 4864 }
+  it.each([
+    ['narrow layers whole', tinyConfig, packRows(2000, 2000), 1],
+    ['few tokens whole', wide, packRows(300, 300), 1],
+    ['wide layers in blocks of about 512 tokens', wide, packRows(1364, 760), 4],
+    ['the longest packs in 16 blocks', wide, packRows(20_000, 12_000), 16],
+    ['tokens in no more blocks than divide them evenly', wide, packRows(1364, 762), 2],
+  ])('takes %s', (_, config, packed, blocks) => {
+    expect(packShape(config, packed).tokenBlocks).toBe(blocks)
+  })
+})
+
+describe('fillPack', () => {
+  const wide = { ...tinyConfig, intermediateSize: 4864 }
+
+  it('adds tokens to the last row until blocks are of one size', () => {
+    const packed = packRows(1364, 761)
+    const filled = fillPack(wide, packed)
+    expect(filled.tokens.length).toBe(2128)
+    expect(filled.tokens.subarray(0, 2125)).toEqual(packed.tokens)
+    expect([...filled.positions.subarray(2124)]).toEqual(Array(4).fill(packed.positions[2124]))
+    expect(filled.rows).toEqual([packed.rows[0], { start: 1364, length: 764 }])
+    expect(packShape(wide, filled).tokenBlocks).toBe(4)
+  })
+
+  it('leaves a pack as it is that needs none', () => {
+    const even = packRows(1364, 760)
+    expect(fillPack(wide, even)).toBe(even)
+    const narrow = packRows(1364, 761)
+    expect(fillPack(tinyConfig, narrow)).toBe(narrow)
   })
 })
 
 describe('chooseTokens', () => {
+  it('chooses more tokens, from the end, until blocks are of one size', () => {
+    const shape = { rows: 2, blocks: 1, tokenBlocks: 4 }
+    const chosen = chooseTokens(packRows(5, 3), shape, [7, 1, 4])
+    expect([...chosen.feeds.chosen!.data].map(Number)).toEqual([1, 4, 6, 7])
+    expect([...chosen.feeds.chosenSizes!.data].map(Number)).toEqual([2, 2])
+    expect(chosen.placeOf(7)).toBe(3)
+  })
+
   it('chooses the first token of a block that has none', () => {
     const packed = packRows(10)
-    const chosen = chooseTokens(packed, { rows: 1, blocks: 5 }, [9, 2])
+    const chosen = chooseTokens(packed, { rows: 1, blocks: 5, tokenBlocks: 1 }, [9, 2])
     expect([...chosen.feeds.chosen!.data].map(Number)).toEqual([0, 2, 4, 6, 9])
     expect([...chosen.feeds.chosenSizes!.data].map(Number)).toEqual([1, 1, 1, 1, 1])
     expect(chosen.placeOf(9)).toBe(4)

@@ -3,6 +3,7 @@ import {
   attention,
   type Graph,
   gatedUnit,
+  inBlocks,
   joinParts,
   reshape,
   rmsNorm,
@@ -19,15 +20,19 @@ import { normaliseHeads } from './normalise-heads.ts'
 import {
   createProjection,
   type LayerAdapters,
+  type LayerProjections,
   type LayerWeights,
   type ProjectionInput,
   takeInputRows,
 } from './projection.ts'
 
-/** How many rows a graph runs together, and into how many blocks each row's queries are cut. */
+/** How a graph cuts what it runs together. */
 export interface PackShape {
   readonly rows: number
+  /** Into which the queries of each row are cut. */
   readonly blocks: number
+  /** Of equal size, one after the other through the feed-forward part; 1 leaves it whole. */
+  readonly tokenBlocks: number
 }
 
 /**
@@ -36,8 +41,8 @@ export interface PackShape {
  *
  * Feeds: `positions` int64 [1, tokens]; `cosine` and `sine` [positions, headSize / 2];
  * `blockSizes` int64 [rows · blocks], the tokens of each block; `order` [tokens], the position of
- * each token. With chosen tokens: `chosen` int64 [chosen], ascending, at least one a block,
- * and `chosenSizes` int64 [rows · blocks].
+ * each token. With chosen tokens: `chosen` int64 [chosen], ascending, at least one a block, as many
+ * as blocks of tokens or a multiple, and `chosenSizes` int64 [rows · blocks].
  */
 export interface PackValues {
   readonly positions: Value
@@ -45,11 +50,12 @@ export interface PackValues {
   readonly sine: Value
   readonly keys: KeyBlocks
   readonly queries: QueryBlocks
+  readonly tokenBlocks: number
   /** The tokens whose hidden states are wanted after the last layer. */
   readonly chosen?: QueryBlocks & { readonly index: Value; readonly positions: Value }
 }
 
-interface KeyBlocks extends PackShape {
+interface KeyBlocks extends Pick<PackShape, 'rows' | 'blocks'> {
   readonly sizes: Value
   readonly names: readonly string[]
   /** Sizes of the blocks of one row up to each block, int64 [block + 1]. */
@@ -73,7 +79,7 @@ interface QueryBlocks {
 export function packInputs(
   graph: Graph,
   config: DecoderConfig,
-  { rows, blocks }: PackShape,
+  { rows, blocks, tokenBlocks }: PackShape,
   withChosen: boolean,
 ): PackValues {
   const half = config.headSize / 2
@@ -95,6 +101,7 @@ export function packInputs(
     cosine: graph.input('cosine', ['positions', half]),
     sine: graph.input('sine', ['positions', half]),
     keys,
+    tokenBlocks,
     queries: queryBlocks(keys, keyOrders, group, { order, sizes, tokensName: 'tokens' }),
   }
   if (!withChosen) return values
@@ -128,6 +135,9 @@ export function layerKind({ layers, windows }: DecoderConfig, layer: number): La
   return { wanted: layer === layers - 1 ? 'chosen' : 'all', window: windows[layer]! }
 }
 
+/** Sees a value that a layer can keep for its gradient, and gives it back. */
+type Keep = (name: string, value: Value) => Value
+
 /**
  * One decoder layer: x [tokens, hidden] → [tokens, hidden], or [chosen, hidden].
  *
@@ -140,14 +150,14 @@ export function packedLayer(
   weights: LayerWeights,
   { wanted, window }: LayerKind,
   adapters?: LayerAdapters,
-  keep: (name: string, value: Value) => Value = (_, value) => value,
+  keep: Keep = (_, value) => value,
 ): Value {
   const chosen = wanted === 'chosen' ? pack.chosen! : undefined
   const weight = (name: string) => weights(`${name}.weight`)
   const apply = createProjection(weights, adapters)
   const normal = apply.from(
-    'attentionInput',
     rmsNorm(x, weight('input_layernorm'), config.normEpsilon),
+    apply.seen('attentionInput', x.shape),
   )
   const project = (name: string, from: ProjectionInput) => {
     const bias = config.attentionBias ? weights(`self_attn.${name}_proj.bias`) : undefined
@@ -167,23 +177,46 @@ export function packedLayer(
   const residual = chosen ? takeRows(x, chosen.index) : x
   const attended = keep(
     'attended',
-    apply.project('self_attn.o_proj', apply.from('mix', mix), residual),
+    apply.project('self_attn.o_proj', apply.from(mix, apply.seen('mix', mix.shape)), residual),
   )
-  const inner = apply.from(
-    'feedForwardInput',
-    rmsNorm(attended, weight('post_attention_layernorm'), config.normEpsilon),
-  )
-  const [gate, up] = ['gate', 'up'].map((name) =>
-    keep(name, apply.project(`mlp.${name}_proj`, inner)),
-  ) as [Value, Value]
-  const unit = gatedUnit(gate, up, unitParts(config))
-  return apply.project('mlp.down_proj', apply.from('unit', unit), attended)
+  return feedForward(config, pack.tokenBlocks, attended, weight, apply, keep)
+}
+
+/** attended [rows, hidden] → [rows, hidden]. */
+function feedForward(
+  config: DecoderConfig,
+  blocks: number,
+  attended: Value,
+  weight: LayerWeights,
+  apply: LayerProjections,
+  keep: Keep,
+): Value {
+  const [size] = attended.shape
+  const seen = [
+    apply.seen('feedForwardInput', attended.shape),
+    apply.seen('unit', [size!, config.intermediateSize]),
+  ].filter((value) => value !== undefined)
+  const { output, kept } = inBlocks([attended, ...seen], blocks, ([x, seenInput, seenUnit]) => {
+    const normal = rmsNorm(x!, weight('post_attention_layernorm'), config.normEpsilon)
+    const input = apply.from(normal, seenInput)
+    const gate = apply.project('mlp.gate_proj', input)
+    const up = apply.project('mlp.up_proj', input)
+    const unit = gatedUnit(gate, up, unitParts(config, blocks))
+    return {
+      output: apply.project('mlp.down_proj', apply.from(unit, seenUnit), x),
+      kept: [gate, up],
+    }
+  })
+  keep('gate', kept[0]!)
+  keep('up', kept[1]!)
+  return output
 }
 
 /** Parts of the gated unit of a wide layer: of a sample of 1,000 tokens, 300 KiB each. */
-function unitParts({ intermediateSize }: DecoderConfig): number {
+function unitParts({ intermediateSize }: DecoderConfig, tokenBlocks: number): number {
   if (intermediateSize < 2048) return 1
-  return [64, 32, 16, 8, 4, 2].find((parts) => intermediateSize % parts === 0) ?? 1
+  const counts = [64, 32, 16, 8, 4, 2].filter((parts) => parts * tokenBlocks <= 64)
+  return counts.find((parts) => intermediateSize % parts === 0) ?? 1
 }
 
 interface Projected {
@@ -199,7 +232,7 @@ function attendBlocks(
   queryBlocks: QueryBlocks,
   { queries, keys, values }: Projected,
   window: number,
-  keep: (name: string, value: Value) => Value,
+  keep: Keep,
 ): Value {
   const { tokensName, rowsName } = queryBlocks
   const masks = queryBlocks.masks(window)

@@ -1,4 +1,4 @@
-import { linear, scale, takeRows, type Value } from '../graph/index.ts'
+import { linear, multiply, type Shape, scale, takeRows, type Value } from '../graph/index.ts'
 
 /** Weights of one layer under the names that they have within it. */
 export type LayerWeights = (name: string) => Value
@@ -12,8 +12,10 @@ export interface LayerAdapters {
   readonly scale: number
   /** Such as `self_attn.q_proj`; weights are `<target>.lora_A.weight` and `<target>.lora_B.weight`. */
   readonly targets: ReadonlySet<string>
-  /** x [rows, width] as A sees it. */
-  drop(place: DropPlace, x: Value): Value
+  /** Share of elements that A does not see. */
+  readonly dropout: number
+  /** The elements that A sees of a value of some shape, bool; undefined: all of them. */
+  seen(place: DropPlace, shape: Shape): Value | undefined
 }
 
 /** What a projection reads: the value, and what an adapter sees of it. */
@@ -28,12 +30,16 @@ export function takeInputRows({ x, seen }: ProjectionInput, index: Value): Proje
   return { x: taken, seen: seen === x ? taken : takeRows(seen, index) }
 }
 
+export type LayerProjections = ReturnType<typeof createProjection>
+
 /** The projections of a layer, each with its adapter where it has one. */
 export function createProjection(weights: LayerWeights, adapters: LayerAdapters | undefined) {
   return {
-    from: (place: DropPlace, x: Value): ProjectionInput => ({
+    /** What `from` takes for values of a shape at a place. */
+    seen: (place: DropPlace, shape: Shape) => adapters?.seen(place, shape),
+    from: (x: Value, seen: Value | undefined): ProjectionInput => ({
       x,
-      seen: adapters ? adapters.drop(place, x) : x,
+      seen: seen ? drop(x, seen, adapters!.dropout) : x,
     }),
     /** @param bias [out], or [rows, out] for a residual stream */
     project(name: string, { x, seen }: ProjectionInput, bias?: Value): Value {
@@ -43,4 +49,10 @@ export function createProjection(weights: LayerWeights, adapters: LayerAdapters 
       return linear(scale(low, adapters.scale), weights(`${name}.lora_B.weight`), y)
     },
   }
+}
+
+function drop(x: Value, seen: Value, share: number): Value {
+  const { graph, shape } = x
+  const factors = [graph.scalar(1 / (1 - share)), graph.scalar(0)]
+  return multiply(x, graph.emit('Where', [seen, ...factors], [{ type: 'float32', shape }])[0]!)
 }

@@ -3,7 +3,9 @@ export {
   createSession,
   type DimensionSizes,
   type HostTensor,
+  type RunOptions,
   type Session,
   type SessionOptions,
   type TensorData,
 } from './session.ts'
+export { createWorkMemory, type WorkMemory } from './work-memory.ts'

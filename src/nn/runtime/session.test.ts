@@ -20,7 +20,7 @@ describe('a session', () => {
     const session = await createSession(inPlaceGraph(), { threads: 1 })
     const [sum, square] = [column(0, 10, 20), column(0, 0, 0)]
     for (const x of [column(1, 2, 3), column(-4, 0.5, 6)]) {
-      const results = await session.run({ x, sum }, { sum, square })
+      const results = await session.run({ x, sum }, { into: { sum, square } })
       expect(results.sum?.data).toBe(sum.data)
       expect([...square.data]).toEqual([...x.data].map((value) => value * value))
     }
@@ -47,7 +47,7 @@ describe('a session', () => {
     })
     const feeds = { x: column(1, 2, 3), sizes: { data: BigInt64Array.of(2n, 1n), shape: [2] } }
     expect(await session.run(feeds)).toEqual({ first: column(1, 2) })
-    expect(await session.run(feeds, {}, { first: 2 })).toEqual({ first: column(1, 2) })
+    expect(await session.run(feeds, { sizes: { first: 2 } })).toEqual({ first: column(1, 2) })
     await session.dispose()
   })
 })

@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
-import type { GraphModel } from '../graph/index.ts'
+import { type GraphModel, type GraphPort, sizeOf } from '../graph/index.ts'
 import { releaseBuffer } from './release-buffer.ts'
+import type { WorkMemory } from './work-memory.ts'
 
 export type TensorData = Float32Array | BigInt64Array | Uint8Array
 
@@ -24,21 +25,33 @@ export interface SessionOptions {
 /** Lengths of dimensions, by the names that they bear in a graph. */
 export type DimensionSizes = Readonly<Record<string, number>>
 
+export interface RunOptions {
+  /**
+   * Memory for outputs that already have a place; it may be that of a feed of the same shape where
+   * the graph reads it no later than it writes it.
+   */
+  readonly into?: Readonly<Record<string, HostTensor<Float32Array>>>
+  /** Lengths of dimensions that no feed has. */
+  readonly sizes?: DimensionSizes
+  /**
+   * Where the other outputs are taken from, to be given back by `releaseBuffer`, and for the time of
+   * the run what the graph holds; by default outputs are new arrays.
+   */
+  readonly memory?: WorkMemory
+}
+
 /** One graph ready to run. Made once and used for every call, because sessions are costly to make. */
 export interface Session {
   /**
-   * Runs the graph; every output is a new float32 tensor, or where `into` says.
+   * Runs the graph; every output is a float32 tensor.
    *
    * Where the lengths of all outputs follow from those of the feeds, or from `sizes`, they are
-   * written where they stay. Otherwise the binding copies them once more, those of `into` as well.
-   *
-   * @param into memory for outputs that already have a place; it may be that of a feed of the same
-   * shape where the graph reads it no later than it writes it
+   * written where they stay. Otherwise the binding copies them once more, those of `into` as well,
+   * and all of them are new.
    */
   run(
     feeds: Readonly<Record<string, HostTensor>>,
-    into?: Readonly<Record<string, HostTensor<Float32Array>>>,
-    sizes?: DimensionSizes,
+    options?: RunOptions,
   ): Promise<Record<string, HostTensor<Float32Array>>>
   dispose(): Promise<void>
 }
@@ -71,17 +84,26 @@ export async function createSession(
     extra: sessionSettings,
   })
   return {
-    async run(feeds, into = {}, sizes = {}) {
+    async run(feeds, { into = {}, sizes = {}, memory } = {}) {
       const tensors: Record<string, Tensor> = {}
       for (const { name, tensor } of model.inputs) {
         const feed = feeds[name]
         if (!feed) throw new Error(`graph ${model.name} needs the input ${name}`)
         tensors[tensor] = toTensor(feed)
       }
-      const places = placesOf(model, feeds, into, sizes)
-      if (places === undefined) return runWithCopies(session, model, tensors, into)
-      await runInPlace(session, model, tensors, places)
-      return places
+      const known = knownSizes(model, feeds, sizes)
+      const shapes = shapesOf(model.outputs, known)
+      if (shapes === undefined) return runWithCopies(session, model, tensors, into)
+      const take = (length: number) => memory?.take(length) ?? new Float32Array(length)
+      const places = model.outputs.map(
+        ({ name }, index) => into[name] ?? makeTensor(take, shapes[index]!),
+      )
+      const held = (memory && shapesOf(model.held, known)) ?? []
+      const brought = held.map((shape) => makeTensor(take, shape))
+      const ports = [...model.outputs, ...model.held.slice(0, held.length)]
+      await runInPlace(session, model.end, tensors, ports, [...places, ...brought])
+      for (const { data } of brought) releaseBuffer(data)
+      return Object.fromEntries(model.outputs.map(({ name }, index) => [name, places[index]!]))
     },
     dispose: () => session.release(),
   }
@@ -89,45 +111,52 @@ export async function createSession(
 
 type Outputs = Record<string, HostTensor<Float32Array>>
 
-/** Memory for every output; undefined where the length of one is not known before the run. */
-function placesOf(
-  { inputs, outputs }: GraphModel,
+function knownSizes(
+  { inputs }: GraphModel,
   feeds: Readonly<Record<string, HostTensor>>,
-  into: Readonly<Outputs>,
   sizes: DimensionSizes,
-): Outputs | undefined {
+): ReadonlyMap<string, number> {
   const known = new Map(Object.entries(sizes))
   for (const { name, shape } of inputs) {
     shape.forEach((size, axis) => {
       if (typeof size === 'string') known.set(size, feeds[name]!.shape[axis]!)
     })
   }
-  const shapes = outputs.map(({ type, shape }) =>
-    type === 'float32'
-      ? shape.map((size) => (typeof size === 'number' ? size : known.get(size)))
-      : [undefined],
+  return known
+}
+
+/** Undefined where one of them is known only after the run. */
+function shapesOf(
+  ports: readonly GraphPort[],
+  known: ReadonlyMap<string, number>,
+): number[][] | undefined {
+  const shapes = ports.map(({ type, shape }) =>
+    type === 'float32' ? shape.map((size) => sizeOf(size, known)) : [undefined],
   )
-  if (shapes.some((shape) => shape.includes(undefined))) return undefined
-  const places: Outputs = {}
-  outputs.forEach(({ name }, index) => {
-    const shape = shapes[index] as number[]
-    const length = shape.reduce((product, size) => product * size, 1)
-    places[name] = into[name] ?? { data: new Float32Array(length), shape }
-  })
-  return places
+  return shapes.some((shape) => shape.includes(undefined)) ? undefined : (shapes as number[][])
+}
+
+function makeTensor(
+  take: (length: number) => Float32Array,
+  shape: number[],
+): HostTensor<Float32Array> {
+  return { data: take(shape.reduce((product, size) => product * size, 1)), shape }
 }
 
 /**
  * The binding copies every output into new memory, even what was written in place, unless it fails
  * at one before: that of a kind that it cannot give. By then all of them are written.
+ *
+ * @param places memory for each of the ports
  */
 async function runInPlace(
   session: InferenceSession,
-  { outputs, end }: GraphModel,
+  end: string,
   feeds: Record<string, Tensor>,
-  places: Readonly<Outputs>,
+  ports: readonly GraphPort[],
+  places: readonly HostTensor<Float32Array>[],
 ): Promise<void> {
-  const fetches = outputs.map(({ name, tensor }) => [tensor, toTensor(places[name]!)] as const)
+  const fetches = ports.map(({ tensor }, index) => [tensor, toTensor(places[index]!)] as const)
   const run = session.run(feeds, { [end]: null, ...Object.fromEntries(fetches) })
   await run.catch((error) => {
     if (!(error instanceof Error) || error.message !== noTensorMessage) throw error

@@ -9,7 +9,7 @@ import { createWordCounts, trainBytePairs } from './train-byte-pairs.ts'
  * gives every tokenizer of a Qwen2 model that pattern, whatever its tokenizer.json says.
  */
 const qwen2Pattern = [
-  String.raw`(?i:'s|'t|'re|'ve|'m|'ll|'d)`,
+  "(?i:'s|'t|'re|'ve|'m|'ll|'d)",
   String.raw`[^\r\n\p{L}\p{N}]?\p{L}+`,
   String.raw`\p{N}`,
   String.raw` ?[^\s\p{L}\p{N}]+[\r\n]*`,

@@ -10,7 +10,7 @@ import { type Parameters, zeroGradients } from '../../../nn/models/index.ts'
 import { writeSafetensors } from '../../../nn/weights/index.ts'
 import { type DatasetCounts, formatOrigin } from '../../plan/index.ts'
 import { inGib, memoryLimit } from '../check-memory.ts'
-import { globalNorm } from '../engines/onnx/adamw.ts'
+import { createGradientNorm } from '../engines/onnx/gradient-norm.ts'
 import { createObjective } from '../engines/onnx/objective.ts'
 import { packStep } from '../engines/onnx/pack-step.ts'
 import type { LossOptions } from '../options.ts'
@@ -71,8 +71,9 @@ export async function measureLoss(
   const data: DatasetCounts[] = []
   const samples: SampleLoss[] = []
   let measured = 0
+  let gradientNorm = 0
   const task = progress.start('loss', 0)
-  const meter = createMeter(subject, options, keptBytes)
+  const meter = await createMeter(subject, options, keptBytes)
   try {
     for await (const sample of planSamples(options, tokenizer, data, signal)) {
       if (signal?.aborted) throw new InterruptedError('interrupted; nothing was written')
@@ -81,10 +82,11 @@ export async function measureLoss(
       if (options.perSample) samples.push({ ...placeOf(sample), ...figures })
       task.update(++measured, `loss ${figures.loss.toFixed(4)}`)
     }
+    divide(gradients, measured)
+    gradientNorm = await meter.norm(gradients)
   } finally {
     await meter.dispose()
   }
-  divide(gradients, measured)
   const { mask, blockOrder, maskRate, klWeight, temperature, maxLength, seed } = options
   const summary: LossSummary = {
     model: options.model,
@@ -93,7 +95,7 @@ export async function measureLoss(
     data,
     ...means.figures(),
     ...means.positions(),
-    gradientNorm: globalNorm(gradients),
+    gradientNorm,
     gradients: options.gradients ?? null,
     ...(options.perSample ? { samples } : {}),
     seconds: (performance.now() - started) / 1000,
@@ -106,7 +108,11 @@ export async function measureLoss(
   return summary
 }
 
-function createMeter({ model, adapter }: LossSubject, options: LossOptions, keptBytes: number) {
+async function createMeter(
+  { model, adapter }: LossSubject,
+  options: LossOptions,
+  keptBytes: number,
+) {
   const { threads, temperature, activations } = options
   const objective = createObjective(model, {
     threads,
@@ -115,7 +121,9 @@ function createMeter({ model, adapter }: LossSubject, options: LossOptions, kept
     keptBytes,
     ...(adapter ? { adapter } : {}),
   })
+  const norm = await createGradientNorm({ threads })
   return {
+    norm: norm.of,
     /** The figures of a sample; its gradient is added. Both are finite. */
     async measure({ microBatch, ids, origin }: PlannedSample, gradients: Parameters) {
       const packs = packStep([microBatch], () => ids, ids.length)
@@ -124,12 +132,15 @@ function createMeter({ model, adapter }: LossSubject, options: LossOptions, kept
       if (!Number.isFinite(figures.loss)) {
         throw notFinite(`the loss of ${name} is ${figures.loss}`)
       }
-      if (!Number.isFinite(globalNorm(gradients))) {
+      if (!Number.isFinite(await norm.of(gradients))) {
         throw notFinite(`the gradient of ${name} is not finite`)
       }
       return figures
     },
-    dispose: () => objective.dispose(),
+    async dispose() {
+      await norm.dispose()
+      await objective.dispose()
+    },
   }
 }
 

@@ -37,31 +37,6 @@ export function createAdamWState(parameters: Parameters): AdamWState {
   return { updates: 0, first: zeroGradients(parameters), second: zeroGradients(parameters) }
 }
 
-/** Square root of the sum of squares over all tensors, in double precision. */
-export function globalNorm(gradients: Parameters): number {
-  let sum = 0
-  for (const { data } of gradients.values()) sum += sumSquares(data)
-  return Math.sqrt(sum)
-}
-
-/** Four sums side by side, because each addition waits for the one before. */
-function sumSquares(data: Float32Array): number {
-  let [a, b, c, d] = [0, 0, 0, 0]
-  let index = 0
-  for (; index < data.length - 3; index += 4) {
-    const p = data[index]!
-    const q = data[index + 1]!
-    const r = data[index + 2]!
-    const s = data[index + 3]!
-    a += p * p
-    b += q * q
-    c += r * r
-    d += s * s
-  }
-  for (; index < data.length; index++) a += data[index]! * data[index]!
-  return a + b + (c + d)
-}
-
 /** The optimizer of a run: its graph, loaded once. */
 export interface AdamW {
   /**
@@ -109,7 +84,7 @@ export async function createAdamW(
         const ofTensor = scalars({ ...factors, keep })
         for (const part of partsOf({ weights: data, gradient, first, second })) {
           const { weights, first, second } = part
-          await session.run({ ...part, ...ofTensor }, { weights, first, second })
+          await session.run({ ...part, ...ofTensor }, { into: { weights, first, second } })
         }
         releaseBuffer(gradient)
       }

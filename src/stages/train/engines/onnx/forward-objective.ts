@@ -3,6 +3,7 @@ import {
   chooseTokens,
   createRotaryTable,
   embedTokens,
+  fillPack,
   layerKind,
   layerParameter,
   type Model,
@@ -43,8 +44,9 @@ export function createForwardObjective(
   const table = createRotaryTable(config)
   const matrix = (data: Float32Array) => ({ data, shape: [data.length / hiddenSize, hiddenSize] })
 
-  async function runLayers(pack: Pack) {
-    const shape = packShape(pack.rows)
+  async function runLayers(given: Pack) {
+    const pack = fillPack(config, given)
+    const shape = packShape(config, pack)
     const wanted = [...pack.labelled, ...bothViews(pack.distilled)].map(({ index }) => index)
     const chosen = chooseTokens(pack, shape, wanted)
     const feeds = { ...packFeeds(pack, shape, table), ...chosen.feeds }

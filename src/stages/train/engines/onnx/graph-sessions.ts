@@ -2,8 +2,8 @@ import type { GraphModel } from '../../../../nn/graph/index.ts'
 import type { Parameters } from '../../../../nn/models/index.ts'
 import {
   createSession,
-  type DimensionSizes,
   type HostTensor,
+  type RunOptions,
   releaseBuffer,
   type Session,
   type SessionOptions,
@@ -15,12 +15,8 @@ export type Results = Record<string, HostTensor<Float32Array>>
 /** Full parameter name of a weight of a graph. */
 export type WeightName = (weight: string) => string
 
-export interface RunSettings {
+export interface RunSettings extends RunOptions {
   readonly weightName?: WeightName
-  /** Memory for outputs that have a place already. */
-  readonly into?: Results
-  /** Lengths of dimensions of outputs that no feed has. */
-  readonly sizes?: DimensionSizes
 }
 
 /** Sessions made once for each kind of graph, fed with weights from a table. */
@@ -35,7 +31,7 @@ export interface GraphSessions {
     create: (accumulates: boolean) => GraphModel,
     feeds: Feeds,
     sums: Parameters,
-    settings?: Pick<RunSettings, 'weightName'>,
+    settings?: RunSettings,
   ): Promise<Results>
   dispose(): Promise<void>
 }
@@ -69,7 +65,7 @@ export function createSessions(parameters: Parameters, options: SessionOptions):
     key: string,
     create: () => GraphModel,
     feeds: Feeds,
-    { weightName = sameName, into, sizes }: RunSettings,
+    { weightName = sameName, ...options }: RunSettings,
     sums?: Parameters,
   ): Promise<Results> {
     const { graph, session } = await open(key, create)
@@ -81,12 +77,13 @@ export function createSessions(parameters: Parameters, options: SessionOptions):
         : (feeds[name] ?? parameters.get(weightName(name)))
       if (feed) all[name] = feed
     }
-    return session.run(all, into, sizes)
+    return session.run(all, options)
   }
 
   return {
     run: (key, create, feeds, settings = {}) => run(key, create, feeds, settings),
-    async runGradients(key, create, feeds, sums, { weightName = sameName } = {}) {
+    async runGradients(key, create, feeds, sums, settings = {}) {
+      const { weightName = sameName } = settings
       const names = sumsOf(key, () => create(true)).map(weightName)
       const accumulates = names.some((name) => sums.has(name))
       if (accumulates) for (const name of names) addZeros(sums, name, parameters)
@@ -94,7 +91,7 @@ export function createSessions(parameters: Parameters, options: SessionOptions):
         `${key}:${accumulates}`,
         () => create(accumulates),
         feeds,
-        { weightName },
+        settings,
         sums,
       )
       for (const [name, result] of Object.entries(results)) {

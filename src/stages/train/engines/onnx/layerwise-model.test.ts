@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createRandom } from '../../../../core/index.ts'
+import { sizeOf } from '../../../../nn/graph/index.ts'
 import {
   type Adapter,
   chooseTokens,
@@ -12,6 +13,7 @@ import {
   packSizes,
   zeroGradients,
 } from '../../../../nn/models/index.ts'
+import { createWorkMemory, releaseBuffer } from '../../../../nn/runtime/index.ts'
 import type { MicroBatch } from '../../../plan/index.ts'
 import { createObjective, type ObjectiveOptions } from './objective.ts'
 import { packStep } from './pack-step.ts'
@@ -100,6 +102,8 @@ async function compute(
     temperature: 1,
     activations: 'auto',
     threads: 1,
+    // Memory of the smallest array too is used again.
+    memory: createWorkMemory({ smallest: 0, slabBytes: 2 ** 16 }),
     ...(adapter ? { adapter } : {}),
     ...options,
   })
@@ -192,23 +196,47 @@ describe('a model run layer by layer', () => {
 
   it('knows the lengths of what its layers give, so that it is written where it stays', () => {
     const { config } = tinyModel()
-    for (const blocks of [1, 2, 4]) {
+    for (const [blocks, tokenBlocks] of [
+      [1, 1],
+      [2, 1],
+      [4, 1],
+      [4, 2],
+    ] as const) {
       const pack = packs[0]!
-      const shape = { rows: pack.rows.length, blocks }
+      const shape = { rows: pack.rows.length, blocks, tokenBlocks }
       const chosen = chooseTokens(pack, shape, [3, 30])
       const feeds = { ...packFeeds(pack, shape, createRotaryTable(config)), ...chosen.feeds }
       for (const wanted of ['all', 'chosen'] as const) {
         const kind = { wanted, window: Number.POSITIVE_INFINITY }
-        for (const { inputs, outputs } of [
+        for (const { inputs, outputs, held } of [
           layerGraph({ config }, shape, kind, true),
           layerGradientGraph({ config }, shape, kind, true),
         ]) {
-          const known = new Set(Object.keys(packSizes(config, feeds)))
-          for (const { shape } of inputs) for (const size of shape) known.add(String(size))
-          const named = outputs.flatMap(({ shape }) => shape.filter((x) => typeof x === 'string'))
-          expect(named.filter((name) => !known.has(name))).toEqual([])
+          const known = new Map(Object.entries(packSizes(config, feeds)))
+          for (const { shape } of inputs) {
+            for (const size of shape) if (typeof size === 'string') known.set(size, 16)
+          }
+          const named = [...outputs, ...held].flatMap(({ shape }) =>
+            shape.filter((x) => typeof x === 'string'),
+          )
+          expect(named.filter((name) => sizeOf(name, known) === undefined)).toEqual([])
           expect(named.length).toBeGreaterThan(0)
         }
+      }
+    }
+  })
+
+  it.each([
+    ['weights', {}],
+    ['an adapter', { adapted: true }],
+  ])('gives all memory back but that of its sums: %s', async (_, subject) => {
+    for (const activations of ['keep', 'recompute'] as const) {
+      for (const wideHead of [narrow, wide]) {
+        const memory = createWorkMemory({ smallest: 0, slabBytes: 2 ** 16 })
+        const { sums } = await compute({ ...layerwise, activations, wideHead, memory }, subject)
+        expect(memory.takenBytes).toBeGreaterThan(0)
+        for (const { data } of sums.values()) releaseBuffer(data)
+        expect(memory.takenBytes).toBe(0)
       }
     }
   })

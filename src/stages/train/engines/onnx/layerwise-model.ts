@@ -8,7 +8,7 @@ import {
   packShape,
   packSizes,
 } from '../../../../nn/models/index.ts'
-import { type HostTensor, releaseBuffer } from '../../../../nn/runtime/index.ts'
+import { type HostTensor, releaseBuffer, type WorkMemory } from '../../../../nn/runtime/index.ts'
 import { dropoutFeeds } from './dropout-feeds.ts'
 import { createSessions, type Results } from './graph-sessions.ts'
 import { fedParameters, type ModelRunner, type RunnerOptions } from './model-runner.ts'
@@ -21,6 +21,7 @@ import { createWideHead, type WideHeadSizes } from './wide-head.ts'
 export interface LayerwiseOptions extends RunnerOptions {
   /** How many layers, from the last, keep what their gradients need; the others make it again. */
   readonly keptLayers: (pack: Pack) => number
+  readonly memory: WorkMemory
   /** For output matrices of at least so many elements the wide head is used. */
   readonly wideHead: { readonly from: number; readonly sizes: WideHeadSizes }
 }
@@ -39,7 +40,7 @@ interface LayerTrace {
 export function createLayerwiseModel(model: Model, options: LayerwiseOptions): ModelRunner {
   const { config, parameters } = model
   const { hiddenSize, vocabularySize } = config
-  const { adapter, keptLayers, wideHead } = options
+  const { adapter, keptLayers, wideHead, memory } = options
   const subject = { config, ...(adapter ? { adapter: adapter.config } : {}) }
   const sessions = createSessions(fedParameters(parameters, adapter), {
     ...options.session,
@@ -48,14 +49,14 @@ export function createLayerwiseModel(model: Model, options: LayerwiseOptions): M
   const table = createRotaryTable(config)
   const runHead =
     hiddenSize * vocabularySize >= wideHead.from
-      ? createWideHead(subject, parameters, sessions, options, wideHead.sizes)
+      ? createWideHead(subject, parameters, sessions, options, memory, wideHead.sizes)
       : createNarrowHead(subject, sessions, options)
   const matrix = (data: Float32Array) => ({ data, shape: [data.length / hiddenSize, hiddenSize] })
   const last = config.layers - 1
 
   return {
     async run(pack, x, sums, dropKey) {
-      const shape = packShape(pack.rows)
+      const shape = packShape(config, pack)
       const wanted = [...pack.labelled, ...bothViews(pack.distilled)]
       const chosen = chooseTokens(
         pack,
@@ -72,6 +73,7 @@ export function createLayerwiseModel(model: Model, options: LayerwiseOptions): M
       const settings = (layer: number) => ({
         weightName: (weight: string) => layerParameter(layer, weight),
         sizes,
+        memory,
       })
       const keyOf = (layer: number) => layerKey(shape, layerKind(config, layer))
       const runLayer = (layer: number, x: HostTensor, keeps: boolean) =>

@@ -1,10 +1,12 @@
 import {
   type Adapter,
   embedTokens,
+  fillPack,
   type Model,
   type Parameters,
   tokenRowNames,
 } from '../../../../nn/models/index.ts'
+import { createWorkMemory, releaseBuffer, type WorkMemory } from '../../../../nn/runtime/index.ts'
 import { createLayerwiseModel } from './layerwise-model.ts'
 import {
   addSums,
@@ -31,6 +33,8 @@ export interface ObjectiveOptions {
   readonly seed?: number
   /** Packs that need no more bytes than this run as one graph; default 1.5 GiB. */
   readonly wholeBytes?: number
+  /** Of a model run layer by layer; default one of its own. */
+  readonly memory?: WorkMemory
   /** As in `LayerwiseOptions`; default: from 2^25 elements on. */
   readonly wideHead?: { readonly from: number; readonly sizes: WideHeadSizes }
 }
@@ -61,23 +65,31 @@ export function createObjective(model: Model, options: ObjectiveOptions): Object
   const { adapter, seed = 0, wholeBytes = usualWholeBytes, keptBytes = 2 * 2 ** 30 } = options
   const { wideHead = { from: widestNarrowHead, sizes: usualSizes } } = options
   const session = { threads }
+  const memory = options.memory ?? createWorkMemory()
   const runnerOptions = { session, temperature, factors, ...(adapter ? { adapter } : {}) }
   const keptLayers = (pack: Pack) => {
     if (activations !== 'auto') return activations === 'keep' ? config.layers : 0
     return Math.min(config.layers, Math.floor(keptBytes / keptLayerBytes(config, pack)))
   }
   const whole = createWholeModel(model, runnerOptions)
-  const layerwise = createLayerwiseModel(model, { ...runnerOptions, keptLayers, wideHead })
+  const layerwise = createLayerwiseModel(model, {
+    ...runnerOptions,
+    keptLayers,
+    wideHead,
+    memory,
+  })
   const runnerFor = (pack: Pack) =>
     activations !== 'recompute' && wholeModelBytes(config, pack) <= wholeBytes ? whole : layerwise
   return {
     async accumulate(packs, sums, step = 0) {
       const total = emptySums()
-      for (const pack of packs) {
+      for (const given of packs) {
+        const pack = fillPack(config, given)
         const x = embedTokens(parameters, pack.tokens, config.hiddenSize)
         const key = { seed, labels: [step, pack.number] }
         const { objective, dx } = await runnerFor(pack).run(pack, x, sums, key)
         addEmbeddingGradient(sums, pack.tokens, dx, model, adapter)
+        releaseBuffer(dx)
         addSums(total, objective)
       }
       return total

@@ -13,10 +13,11 @@ import {
 } from '../../../../nn/models/index.ts'
 import type { MicroBatch, Plan, PlannedStep } from '../../../plan/index.ts'
 import type { EngineRequest, StepMetrics, TrainEvent } from '../../engine.ts'
-import { type AdamW, type AdamWState, createAdamW, createAdamWState, globalNorm } from './adamw.ts'
+import { type AdamW, type AdamWState, createAdamW, createAdamWState } from './adamw.ts'
 import { readCheckpoint, readCheckpointWeights, writeCheckpoint } from './checkpoint.ts'
 import { describeSums } from './describe-sums.ts'
 import { createForwardObjective } from './forward-objective.ts'
+import { createGradientNorm, type GradientNorm } from './gradient-norm.ts'
 import { explainNotFinite } from './loss-not-finite.ts'
 import type { Objective } from './objective.ts'
 import { packStep } from './pack-step.ts'
@@ -54,6 +55,7 @@ export async function* onnxEngine(request: EngineRequest): AsyncGenerator<TrainE
   })
   const forward = createForwardObjective(model, shared)
   const optimizer = await createAdamW(manifest.optimizer, { threads: options.threads })
+  const norm = await createGradientNorm({ threads: options.threads })
   const tenth = Math.max(1, Math.ceil(manifest.steps / 10))
   const isDue = (done: number, every: number) => done % (every || tenth) === 0
   const save = async (step: number): Promise<TrainEvent> => {
@@ -63,7 +65,7 @@ export async function* onnxEngine(request: EngineRequest): AsyncGenerator<TrainE
   }
   try {
     for await (const step of plan.steps(start.step)) {
-      const trainer = { plan, objective, parameters, optimizer, state }
+      const trainer = { plan, objective, parameters, norm, optimizer, state }
       const metrics = await runStep(trainer, step, options.tokensPerRun)
       const done = step.step + 1
       const isLast = done === manifest.steps
@@ -97,6 +99,7 @@ export async function* onnxEngine(request: EngineRequest): AsyncGenerator<TrainE
     await objective.dispose()
     await forward.dispose()
     await optimizer.dispose()
+    await norm.dispose()
   }
 }
 
@@ -124,12 +127,13 @@ interface Trainer {
   readonly plan: Plan
   readonly objective: Objective
   readonly parameters: Parameters
+  readonly norm: GradientNorm
   readonly optimizer: AdamW
   readonly state: AdamWState
 }
 
 async function runStep(
-  { plan, objective, parameters, optimizer, state }: Trainer,
+  { plan, objective, parameters, norm, optimizer, state }: Trainer,
   step: PlannedStep,
   tokensPerRun: number,
 ): Promise<StepMetrics> {
@@ -137,9 +141,9 @@ async function runStep(
   const gradients: Parameters = new Map()
   const packs = packStep(step.microBatches, plan.sampleTokens, tokensPerRun)
   const sums = await objective.accumulate(packs, gradients, step.step)
-  const gradientNorm = globalNorm(gradients)
+  const gradientNorm = await norm.of(gradients)
   if (!Number.isFinite(sums.loss) || !Number.isFinite(gradientNorm)) {
-    throw await explainFault({ plan, objective }, step, sums.loss)
+    throw await explainFault({ plan, objective, norm }, step, sums.loss)
   }
   await optimizer.update(parameters, gradients, state, step.learningRate, gradientNorm)
   return {
@@ -155,7 +159,7 @@ async function runStep(
 }
 
 function explainFault(
-  { plan, objective }: Pick<Trainer, 'plan' | 'objective'>,
+  { plan, objective, norm }: Pick<Trainer, 'plan' | 'objective' | 'norm'>,
   { step, microBatches }: PlannedStep,
   loss: number,
 ): Promise<Error> {
@@ -163,7 +167,7 @@ function explainFault(
     const gradients: Parameters = new Map()
     const packs = packStep([microBatch], plan.sampleTokens, Number.POSITIVE_INFINITY)
     const sums = await objective.accumulate(packs, gradients, step)
-    return Number.isFinite(sums.loss) && Number.isFinite(globalNorm(gradients))
+    return Number.isFinite(sums.loss) && Number.isFinite(await norm.of(gradients))
   }
   const what = Number.isFinite(loss)
     ? `the gradient of step ${step} is not finite`

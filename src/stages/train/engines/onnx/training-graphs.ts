@@ -4,7 +4,6 @@ import {
   type GraphModel,
   gemm,
   gradients,
-  multiply,
   renderOnnx,
   rmsNorm,
   takeRows,
@@ -75,8 +74,11 @@ export function wholeModelGraph(
 }
 
 /** Layers and packs of one key have the same graphs. */
-export function layerKey({ rows, blocks }: PackShape, { wanted, window }: LayerKind): string {
-  return `${wanted}:${window}:${rows}:${blocks}`
+export function layerKey(
+  { rows, blocks, tokenBlocks }: PackShape,
+  { wanted, window }: LayerKind,
+): string {
+  return `${wanted}:${window}:${rows}:${blocks}:${tokenBlocks}`
 }
 
 /**
@@ -193,13 +195,9 @@ function layerAdapters(
   return {
     scale: alpha / rank,
     targets: new Set(targets.map((target) => adapterTargets[target])),
-    drop(place, x) {
-      if (dropout === 0) return x
-      const kept = graph.input(`drop:${prefix}${place}`, x.shape, 'bool')
-      const factors = [graph.scalar(1 / (1 - dropout)), graph.scalar(0)]
-      const signature = { type: 'float32', shape: x.shape } as const
-      return multiply(x, graph.emit('Where', [kept, ...factors], [signature])[0]!)
-    },
+    dropout,
+    seen: (place, shape) =>
+      dropout === 0 ? undefined : graph.input(`drop:${prefix}${place}`, shape, 'bool'),
   }
 }
 

@@ -27,14 +27,14 @@ export function createWholeModel(model: Model, options: RunnerOptions): ModelRun
   return {
     async run(pack, x, sums, dropKey) {
       const { labelled, distilled } = pack
-      const shape = packShape(pack.rows)
+      const shape = packShape(config, pack)
       const choice = { labelled: labelled.length > 0, distilled: distilled.length > 0 }
       const both = bothViews(distilled)
       const indices = [...labelled, ...both].map(({ index }) => index)
       const chosen = chooseTokens(pack, shape, indices)
       const places = (of: readonly { index: number }[]) =>
         indexVector(of.map(({ index }) => chosen.placeOf(index)))
-      const key = `${shape.rows}:${shape.blocks}:${choice.labelled}:${choice.distilled}`
+      const key = [...Object.values(shape), choice.labelled, choice.distilled].join(':')
       const results = await sessions.runGradients(
         key,
         (accumulates) => wholeModelGraph(subject, shape, choice, temperature, accumulates),
@@ -89,8 +89,8 @@ export function wholeModelBytes(config: DecoderConfig, pack: Pack): number {
 }
 
 /** Scores of attention of one layer: those of every block of queries. */
-export function countScores({ heads }: DecoderConfig, { rows }: Pack): number {
-  const { blocks } = packShape(rows)
+export function countScores(config: DecoderConfig, pack: Pack): number {
+  const { blocks } = packShape(config, pack)
   const share = (blocks + 1) / (2 * blocks)
-  return rows.reduce((sum, { length }) => sum + share * length ** 2, 0) * heads
+  return pack.rows.reduce((sum, { length }) => sum + share * length ** 2, 0) * config.heads
 }

@@ -4,7 +4,7 @@ import {
   headRowsName,
   type Parameters,
 } from '../../../../nn/models/index.ts'
-import type { HostTensor } from '../../../../nn/runtime/index.ts'
+import { type HostTensor, releaseBuffer, type WorkMemory } from '../../../../nn/runtime/index.ts'
 import type { GraphSessions } from './graph-sessions.ts'
 import { addRow, type HeadRunner } from './head-runner.ts'
 import type { RunnerOptions } from './model-runner.ts'
@@ -54,6 +54,7 @@ export function createWideHead(
   parameters: Parameters,
   sessions: GraphSessions,
   { temperature, factors }: RunnerOptions,
+  memory: WorkMemory,
   { shareBytes, columns }: WideHeadSizes = usualSizes,
 ): HeadRunner {
   const { config, adapter } = subject
@@ -70,7 +71,7 @@ export function createWideHead(
       const rows = tensor(matrix().subarray(start * width, end * width))
       const feeds = { x, matrix: rows }
       const shape = [x.shape[0]!, end - start]
-      const place = keptArray(`shares ${parts.length}`, shape[0]! * shape[1]!)
+      const place = memory.take(shape[0]! * shape[1]!)
       const column = () => ({ data: new Float32Array(shape[0]!), shape: [shape[0]!, 1] })
       const into = { shares: { data: place, shape }, top: column(), topShare: column() }
       await sessions.run('shares', () => sharesGraph(config), feeds, { into })
@@ -106,6 +107,7 @@ export function createWideHead(
         },
         { into: { mix, ...(kind === 'none' ? {} : { gradient }) } },
       )
+      releaseBuffer(shares.data)
       if (adapter && isWanted) addTokenRows(sums, adapter, gradient.data, start, end)
     }
     return { logNormal, mix: mix.data }

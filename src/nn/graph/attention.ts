@@ -3,9 +3,12 @@ import { batchMatmul } from './matrix.ts'
 import { softmax } from './normalization.ts'
 import { applyOperation, type Operation } from './operation.ts'
 import { reduceSum } from './reduce.ts'
+import { reshape } from './shape-operations.ts'
 import type { Value } from './value.ts'
 
 interface AttentionAttributes {
+  /** Neighbouring rows that see the same keys. */
+  readonly group: number
   /** Factor on the scores. */
   readonly scale: number
 }
@@ -16,9 +19,11 @@ interface AttentionAttributes {
  */
 const attentionOperation: Operation<AttentionAttributes> = {
   name: 'Attention',
-  emit: ([queries, keys, values, hidden], { scale }) => {
+  emit: ([queries, keys, values, hidden], { group, scale }) => {
     const scores = batchMatmul(queries!, keys!, { transposeB: true, alpha: scale })
-    const weights = softmax(subtract(scores, hidden!))
+    const [count, , seen] = hidden!.shape
+    const grouped = reshape(scores, [scores.shape[0]!, count!, group, seen!])
+    const weights = softmax(reshape(subtract(grouped, hidden!), scores.shape))
     return [batchMatmul(weights, values!), weights]
   },
   gradient: ({
@@ -42,15 +47,13 @@ const attentionOperation: Operation<AttentionAttributes> = {
 /**
  * Attention of queries [batch, rows, size] over keys and values [batch, keys, size].
  *
- * @param hidden taken from the scores, [rows, keys]: 0 where a key may be seen, far more than any
- * score elsewhere
+ * @param hidden taken from the scores of each `group` of neighbouring rows, [rows / group, 1, keys]:
+ * 0 where a key may be seen, far more than any score elsewhere
  */
 export function attention(
-  queries: Value,
-  keys: Value,
-  values: Value,
+  [queries, keys, values]: readonly [Value, Value, Value],
   hidden: Value,
-  scale: number,
+  attributes: AttentionAttributes,
 ): Value {
-  return applyOperation(attentionOperation, [queries, keys, values, hidden], { scale })[0] as Value
+  return applyOperation(attentionOperation, [queries, keys, values, hidden], attributes)[0] as Value
 }

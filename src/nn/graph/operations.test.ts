@@ -236,7 +236,19 @@ const cases: Record<string, Case> = {
     build: (graph, [queries, keys, values]) => {
       const far = 1e30
       const hidden = [0, 0, far, far, far, 0, 0, 0, far, far, 0, 0, 0, 0, 0]
-      return attention(queries!, keys!, values!, graph.constant(hidden, [3, 5]), 0.5)
+      const mask = graph.constant(hidden, [3, 1, 5])
+      return attention([queries!, keys!, values!], mask, { group: 1, scale: 0.5 })
+    },
+  },
+  'attention of groups of rows': {
+    shapes: [
+      [2, 6, 4],
+      [2, 3, 4],
+      [2, 3, 4],
+    ],
+    build: (graph, [queries, keys, values]) => {
+      const mask = graph.constant([0, 1e30, 1e30, 0, 0, 0], [2, 1, 3])
+      return attention([queries!, keys!, values!], mask, { group: 3, scale: 0.5 })
     },
   },
   'splitParts and joinParts': {

@@ -8,26 +8,37 @@ interface ReshapeAttributes {
 /** The same elements in row-major order under another shape. */
 const reshapeOperation: Operation<ReshapeAttributes> = {
   name: 'Reshape',
-  emit: ([x], { shape }) => {
-    const sizes = reshapeSizes(x!.shape, shape)
-    const target = x!.graph.constant(sizes, [sizes.length], 'int64')
-    return x!.graph.emit('Reshape', [x!, target], [{ type: x!.type, shape }])
-  },
+  emit: ([x], { shape }) =>
+    x!.graph.emit('Reshape', [x!, reshapeTarget(x!, shape)], [{ type: x!.type, shape }]),
   gradient: ({ inputs: [x], cotangents: [dy] }) => [reshape(dy!, x!.shape)],
 }
 const callReshape = operationFunction(reshapeOperation)
 export const reshape = (x: Value, shape: Shape): Value => callReshape([x], { shape })
 
-/** Sizes as ONNX Reshape takes them: 0 keeps the input's size at that place, -1 (once) is the rest. */
-function reshapeSizes(from: Shape, to: Shape): number[] {
+/**
+ * Sizes as ONNX Reshape takes them: 0 keeps the input's size at that place, -1 (once) is the rest.
+ * Where that is not enough, sizes that the input has elsewhere are read from it.
+ */
+function reshapeTarget(x: Value, to: Shape): Value {
   const sizes = to.map((size, axis) => {
     if (typeof size === 'number') return size
-    return from[axis] === size ? 0 : -1
+    return x.shape[axis] === size ? 0 : -1
   })
-  if (sizes.filter((size) => size === -1).length > 1) {
-    throw new Error(`cannot reshape [${from}] to [${to}]: two sizes are unknown`)
+  const vector = (values: readonly number[]) => x.graph.constant(values, [values.length], 'int64')
+  const isEnough = (unknown: readonly boolean[]) => unknown.filter(Boolean).length <= 1
+  if (isEnough(sizes.map((size) => size === -1))) return vector(sizes)
+  const places = to.map((size, axis) => (sizes[axis] === -1 ? x.shape.indexOf(size) : -1))
+  if (!isEnough(sizes.map((size, axis) => size === -1 && places[axis] === -1))) {
+    throw new Error(`cannot reshape [${x.shape}] to [${to}]: two sizes are unknown`)
   }
-  return sizes
+  const parts = sizes.map((size, axis) => {
+    const start = places[axis]!
+    if (start === -1) return vector([size])
+    const signature = { type: 'int64', shape: [1] } as const
+    return x.graph.emit('Shape', [x], [signature], { attributes: { start, end: start + 1 } })[0]!
+  })
+  const signature = { type: 'int64', shape: [to.length] } as const
+  return x.graph.emit('Concat', parts, [signature], { attributes: { axis: 0 } })[0]!
 }
 
 interface TransposeAttributes {

@@ -69,7 +69,7 @@ interface QueryBlocks {
   readonly rowsName: string
   readonly tokensName: string
   /**
-   * [block rows, keys] for each block: `hidden` of `attention`.
+   * [block tokens, 1, keys] for each block: `hidden` of `attention`.
    *
    * @param window positions that a query sees, its own included
    */
@@ -250,7 +250,10 @@ function attendBlocks(
   const mixed = parts.map((part, index) => {
     const row = Math.floor(index / keyBlocks.blocks)
     const seen = (from: readonly Value[]) => joinBlocks(keyBlocks, from, row, index)
-    const mix = attention(part, seen(keyParts), seen(valueParts), masks[index]!, headSize ** -0.5)
+    const mix = attention([part, seen(keyParts), seen(valueParts)], masks[index]!, {
+      group,
+      scale: headSize ** -0.5,
+    })
     return keep(`mix${index}`, mix)
   })
   const joined = joinParts(mixed, 1, queryBlocks.sizes, rowsName)
@@ -285,9 +288,8 @@ function queryBlocks(
     [sizes, graph.constant([group], [1], 'int64')],
     [{ type: 'int64', shape: sizes.shape }],
   )
-  const zeros = graph.constant(Array<number>(group).fill(0), [1, group])
-  const repeated = add(reshape(order, [tokensName, 1]), zeros)
-  const parts = splitParts(reshape(repeated, [rowsName, 1]), 0, rowSizes!, names)
+  const orderNames = names.map((name) => `${name}·queries`)
+  const parts = splitParts(order, 0, sizes, orderNames)
   const known = new Map<number, readonly Value[]>()
   const masks = (window: number) => {
     const made = known.get(window) ?? parts.map((part, index) => maskOf(part, index, window))
@@ -297,7 +299,8 @@ function queryBlocks(
   const maskOf = (part: Value, index: number, window: number) => {
     const row = Math.floor(index / keys.blocks)
     const seen = joinBlocks(keys, keyOrders, row, index)
-    return hiddenKeys(part, reshape(seen, [1, seen.shape[0]!]), window)
+    const query = reshape(part, [part.shape[0]!, 1, 1])
+    return hiddenKeys(query, reshape(seen, [1, 1, seen.shape[0]!]), window)
   }
   return { sizes: rowSizes!, names, rowsName, tokensName, masks }
 }
@@ -306,7 +309,7 @@ function queryBlocks(
 const beyondScores = 1e30
 
 /**
- * 0 where the key [1, keys] stands at the query [rows, 1] or in the window before, at least
+ * 0 where the key [1, 1, keys] stands at the query [tokens, 1, 1] or in the window before, at least
  * `beyondScores` elsewhere; made of operations that ONNX Runtime runs on all threads.
  */
 function hiddenKeys(query: Value, key: Value, window: number): Value {

@@ -73,6 +73,22 @@ const microBatch: MicroBatch = {
 }
 const packs = packStep([microBatch], () => tokens, 1024)
 
+/** Two samples that wide layers take in blocks of tokens when they run together. */
+const longTokens = Int32Array.from({ length: 501 }, (_, index) => (index * 17 + 5) % 61)
+const longRow: MicroBatch['rows'][number] = {
+  sample: 0,
+  view: 'plain',
+  spans: [[0, 501]],
+  labels: [[300, 501]],
+}
+const longRows: MicroBatch = {
+  dataset: 0,
+  crossEntropyScale: 1 / 402,
+  distillScale: 0,
+  rows: [longRow, longRow],
+}
+const longPacks = (tokensPerRun: number) => packStep([longRows], () => longTokens, tokensPerRun)
+
 const wide = { from: 0, sizes: { shareBytes: 4 * 61 * 9, columns: 16 } }
 const narrow = { from: Number.POSITIVE_INFINITY, sizes: wide.sizes }
 const layerwise = { wholeBytes: 0, temperature: 1 } as const
@@ -89,6 +105,7 @@ async function compute(
     adapted = false,
     sums = new Map() as Parameters,
     moved = 0,
+    given = packs,
   } = {},
 ): Promise<Computed> {
   const model = tinyModel(config)
@@ -107,7 +124,7 @@ async function compute(
     ...(adapter ? { adapter } : {}),
     ...options,
   })
-  const { loss } = await objective.accumulate(packs, sums)
+  const { loss } = await objective.accumulate(given, sums)
   await objective.dispose()
   return { loss, sums }
 }
@@ -174,6 +191,18 @@ describe('a model run layer by layer', () => {
     for (const wideHead of [narrow, wide]) {
       const other = await compute({ ...layerwise, temperature, wideHead }, subject)
       expect(difference(other, whole)).toBeLessThan(2e-6)
+    }
+  })
+
+  it.each([
+    ['weights', {}],
+    ['an adapter', { adapted: true }],
+  ])('agrees in blocks of tokens with tokens that run whole: %s', async (_, subject) => {
+    const config = { ...tinyConfig, intermediate_size: 2048 }
+    const apart = await compute(layerwise, { config, ...subject, given: longPacks(501) })
+    for (const options of [{ ...layerwise, activations: 'recompute' as const }, layerwise, {}]) {
+      const together = await compute(options, { config, ...subject, given: longPacks(1002) })
+      expect(difference(together, apart)).toBeLessThan(2e-6)
     }
   })
 

@@ -1,14 +1,15 @@
 import { add } from './elementwise.ts'
 import { gradients } from './gradients.ts'
-import type { Graph, Subgraph } from './graph.ts'
+import type { Graph } from './graph.ts'
 import { linearProduct, weightGradient } from './matrix.ts'
 import { applyOperation, type InputGradient, type Operation } from './operation.ts'
+import { scan } from './parts.ts'
 import { reduceSum } from './reduce.ts'
 import { reshape } from './shape-operations.ts'
 import type { Dimension, Value } from './value.ts'
 
 /** What a function makes of rows. */
-export interface BlockResults {
+interface BlockResults {
   /** [rows, …] */
   readonly output: Value
   /**
@@ -40,7 +41,7 @@ const blockwiseOperation: Operation<BlockwiseAttributes> = {
   emit(inputs, { count, block }) {
     const rows = inputs.slice(0, block.rows.length).map((row) => stackBlocks(row, count))
     const body = { body: block.body, outputs: [block.output, ...block.kept] }
-    const [output, ...kept] = overBlocks(rows, body)
+    const [output, ...kept] = scan(rows, body)
     return [joinBlocks(output!, block.output, inputs[0]!), ...kept]
   },
   gradient({ inputs, outputs, cotangents: [dy, ...others], attributes }) {
@@ -94,7 +95,7 @@ function blockGradients(
   )
   const given = [...stacked.values()]
   const outputs = leaving.map((value) => beforeReshape(body, value))
-  const left = overBlocks(given, { body, outputs, given: block.kept })
+  const left = scan(given, { body, outputs, given: block.kept })
   leaving.forEach((value, index) => {
     stacked.set(value, left[index]!)
   })
@@ -145,17 +146,6 @@ function traceBlock(rows: readonly Value[], count: number, compute: OfRows): Blo
 
 const blockSize = (rows: Dimension, count: number): Dimension =>
   typeof rows === 'number' ? rows / count : `${rows}/${count}`
-
-/** Runs a body on each block of values that are stacked, and stacks its outputs. */
-function overBlocks(blocks: readonly Value[], body: Subgraph): Value[] {
-  const count = blocks[0]!.shape[0]!
-  return blocks[0]!.graph.emit(
-    'Scan',
-    blocks,
-    body.outputs.map(({ type, shape }) => ({ type, shape: [count, ...shape] })),
-    { attributes: { body, num_scan_inputs: blocks.length } },
-  )
-}
 
 /** [rows, …] as [blocks, rows of a block, …]. */
 function stackBlocks(x: Value, count: number): Value {

@@ -1,5 +1,5 @@
 export { attention } from './attention.ts'
-export { type BlockResults, inBlocks } from './blocks.ts'
+export { inBlocks } from './blocks.ts'
 export {
   add,
   divide,

@@ -1,3 +1,4 @@
+import type { Subgraph } from './graph.ts'
 import { reshape } from './shape-operations.ts'
 import type { Value } from './value.ts'
 
@@ -15,11 +16,17 @@ export function overRows(inputs: readonly Value[], compute: Elementwise): Value[
   const { graph, shape } = inputs[0]!
   const body = graph.subgraph()
   const outputs = compute(inputs.map((_, index) => body.input(`row${index}`, shape.slice(1))))
+  return scan(inputs, { body, outputs })
+}
+
+/** Runs a body on each row of the first axis of its inputs, and puts its outputs on such an axis. */
+export function scan(inputs: readonly Value[], body: Subgraph): Value[] {
+  const { graph, shape } = inputs[0]!
   return graph.emit(
     'Scan',
     inputs,
-    outputs.map(() => ({ type: 'float32', shape })),
-    { attributes: { body: { body, outputs }, num_scan_inputs: inputs.length } },
+    body.outputs.map((output) => ({ type: output.type, shape: [shape[0]!, ...output.shape] })),
+    { attributes: { body, num_scan_inputs: inputs.length } },
   )
 }
 

@@ -1,7 +1,7 @@
 import type { DimensionSizes, HostTensor } from '../runtime/index.ts'
 import type { DecoderConfig } from './decoder-config.ts'
 import { toInt64 } from './int64.ts'
-import type { PackShape } from './packed-layers.ts'
+import { isWide, type PackShape } from './packed-layers.ts'
 import type { RotaryTable } from './rotary-table.ts'
 import type { PackedRow } from './row-groups.ts'
 
@@ -32,12 +32,9 @@ export function packShape(config: DecoderConfig, { tokens, rows }: PackedTokens)
 /** Tokens of a block of the feed-forward part, about: gate and up of Qwen2.5-0.5B are 10 MB each. */
 const tokenBlockLength = 512
 
-/** Narrower layers stay in the cache as they are. */
-const wideFeedForward = 2048
-
 /** A power of two, so that few graphs serve packs of every length. */
-function wantedTokenBlocks({ intermediateSize }: DecoderConfig, tokens: number): number {
-  if (intermediateSize < wideFeedForward) return 1
+function wantedTokenBlocks(config: DecoderConfig, tokens: number): number {
+  if (!isWide(config)) return 1
   const exponent = Math.round(Math.log2(tokens / tokenBlockLength))
   return 2 ** Math.min(4, Math.max(0, exponent))
 }

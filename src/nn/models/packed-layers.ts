@@ -212,11 +212,14 @@ function feedForward(
   return output
 }
 
+/** Whether the feed-forward part is cut into blocks and parts: narrow ones stay in the cache whole. */
+export const isWide = ({ intermediateSize }: DecoderConfig): boolean => intermediateSize >= 2048
+
 /** Parts of the gated unit of a wide layer: of a sample of 1,000 tokens, 300 KiB each. */
-function unitParts({ intermediateSize }: DecoderConfig, tokenBlocks: number): number {
-  if (intermediateSize < 2048) return 1
+function unitParts(config: DecoderConfig, tokenBlocks: number): number {
+  if (!isWide(config)) return 1
   const counts = [64, 32, 16, 8, 4, 2].filter((parts) => parts * tokenBlocks <= 64)
-  return counts.find((parts) => intermediateSize % parts === 0) ?? 1
+  return counts.find((parts) => config.intermediateSize % parts === 0) ?? 1
 }
 
 interface Projected {

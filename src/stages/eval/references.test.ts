@@ -18,8 +18,8 @@ afterAll(async () => {
 })
 
 const setting = { hash: 'abc', pythonVersion: '3.11', judgeSource: 'judge' }
-const base = { seconds: 2, values: '[[2,0,3,"YQ==",null]]' }
-const plus = { seconds: 1, values: '[]' }
+const base = { seconds: 2, values: '{"sizes":[1],"seconds":[[0,2]],"data":"YQ=="}' }
+const plus = { seconds: 1, values: '{"sizes":[]}' }
 
 describe('references', () => {
   it('are kept from one evaluation to the next', async () => {
@@ -71,7 +71,7 @@ describe('references', () => {
       async () => shipped,
     )
     expect(references.secondsOf('HumanEval/139')).toBeGreaterThan(0.1)
-    expect(JSON.parse(references.valuesOf('HumanEval/139').plus as string)).toHaveLength(127)
+    expect(JSON.parse(references.valuesOf('HumanEval/139').plus as string).sizes).toHaveLength(127)
     references.add('HumanEval/139', { plus })
     expect(references.valuesOf('HumanEval/139')).toEqual({ plus: plus.values })
     expect((await readShippedReferences('unknown', sandbox)).size).toBe(0)

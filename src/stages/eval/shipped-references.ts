@@ -22,9 +22,9 @@ export async function readShippedReferences(
   for (const line of lines) {
     const { taskId, sets } = JSON.parse(line) as ShippedTask
     const scaled = Object.entries(sets).map(([name, values]) => {
-      const rows = values.map(([seconds, ...rest]) => [seconds * scale, ...rest])
-      const seconds = rows.reduce((sum, [each]) => sum + (each as number), 0)
-      return [name, { seconds, values: JSON.stringify(rows) }] as const
+      const seconds = values.seconds.map(([index, each]) => [index, each * scale] as const)
+      const whole = seconds.reduce((sum, [, each]) => sum + each, 0)
+      return [name, { seconds: whole, values: JSON.stringify({ ...values, seconds }) }] as const
     })
     known.set(taskId, Object.fromEntries(scaled))
   }
@@ -38,8 +38,8 @@ interface ShippedHead {
 
 interface ShippedTask {
   taskId: string
-  /** Rows as `judge_expected.py` writes them, the time of the call first. */
-  sets: Record<string, [seconds: number, ...rest: unknown[]][]>
+  /** As `judge_expected.py` writes them; the times by the index of the input. */
+  sets: Record<string, { seconds: [index: number, seconds: number][] }>
 }
 
 /** CPU seconds of a fixed piece of Python. */

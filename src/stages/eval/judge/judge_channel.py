@@ -3,7 +3,7 @@
 import os
 import struct
 
-from judge_wire import encode_into
+from judge_wire import Encoder
 
 # kind, seconds charged, marks, length of what follows
 HEADER = struct.Struct(">BdBQ")
@@ -20,7 +20,8 @@ class Channel:
         self.descriptor = descriptor
         self.write = os.write
         self.pack = HEADER.pack
-        self.encode_into = encode_into
+        self.encode = Encoder(self.take).encode
+        self.begin(0, None)
 
     def send(self, kind, seconds, payload=b"", marks=0):
         data = self.pack(kind, seconds, marks, len(payload)) + payload
@@ -30,31 +31,46 @@ class Channel:
 
     def send_value(self, seconds, value, marks=0, most=None):
         """Raises ValueError for a value of more than `most` bytes; returns the marks."""
-        parts, size, total = [], 0, 0
-
-        def take(part):
-            nonlocal size, total
-            total += len(part)
-            if most is not None and total > most:
-                raise ValueError("the result is far larger than the expected one")
-            if size + len(part) > PART_BYTES:
-                flush()
-                part = memoryview(part)
-                while len(part) > PART_BYTES:
-                    self.send(PART, 0.0, bytes(part[:PART_BYTES]), marks)
-                    part = part[PART_BYTES:]
-            parts.append(bytes(part))
-            size += len(part)
-
-        def flush():
-            nonlocal size
-            self.send(PART, 0.0, b"".join(parts), marks)
-            parts.clear()
-            size = 0
-
-        marks |= OWN if self.encode_into(value, take) else 0
+        self.begin(marks, most)
+        if self.encode(value):
+            marks |= OWN
+        parts = self.parts
         self.send(RESULT, seconds, parts[0] if len(parts) == 1 else b"".join(parts), marks)
         return marks
+
+    def begin(self, marks, most):
+        """The bytes of a value come next."""
+        self.marks = marks
+        self.left = most
+        self.parts = []
+        self.room = PART_BYTES if most is None or most > PART_BYTES else most
+
+    def take(self, part):
+        """The next bytes of the value."""
+        self.room -= len(part)
+        if self.room < 0:
+            part = self.make_room(part)
+        self.parts.append(bytes(part))
+
+    def make_room(self, part):
+        """Sends what has come before `part`, and of that what is too much for one message; returns
+        the rest."""
+        before = b"".join(self.parts)
+        if self.left is not None:
+            self.left -= len(before)
+            if len(part) > self.left:
+                raise ValueError("the result is far larger than the expected one")
+        self.send(PART, 0.0, before, self.marks)
+        self.parts = []
+        part = memoryview(part)
+        while len(part) > PART_BYTES:
+            self.send(PART, 0.0, bytes(part[:PART_BYTES]), self.marks)
+            if self.left is not None:
+                self.left -= PART_BYTES
+            part = part[PART_BYTES:]
+        self.room = PART_BYTES if self.left is None else min(PART_BYTES, self.left)
+        self.room -= len(part)
+        return part
 
     def read(self, count):
         return read_exactly(self.descriptor, count)

@@ -20,7 +20,7 @@ from judge_inputs import read_inputs
 from judge_limits import unpack_limits
 from judge_program import describe, load_program
 from judge_questions import answer_questions
-from judge_streams import Quiet
+from judge_streams import Quiet, WriteOnlyText
 from judge_timer import Timer
 
 OWN_DESCRIPTOR = 200
@@ -87,11 +87,11 @@ def _run_reference(order, inputs, channel):
 def _run_candidate(order, inputs, channel):
     # The program may change modules, so that what is used of them from here on is held locally.
     timer = Timer(charged_time.Clock())
-    extra, limits, bounds = order["extra"], unpack_limits(order["limits"]), order["bounds"]
-    send_result, tell, quiet = _send_result, describe, Quiet
+    extra, limits, bound = order["extra"], unpack_limits(order["limits"]), order["bound"]
+    send_result, tell, stream = _send_result, describe, WriteOnlyText
     try:
-        with quiet():
-            function = load_program(order["program"], order["entryPoint"])
+        sys.stdout = sys.stderr = sys.stdin = stream()
+        function = load_program(order["program"], order["entryPoint"])
     except BaseException as error:
         channel.send(LOAD_ERROR, 0.0, tell(error))
         return
@@ -100,11 +100,11 @@ def _run_candidate(order, inputs, channel):
         try:
             try:
                 timer.start(limits[index])
-                with quiet():
-                    out = function(*arguments)
+                sys.stdout = sys.stderr = sys.stdin = stream()
+                out = function(*arguments)
             finally:
                 timer.stop()
-            send_result(channel, timer.spent(), out, extra, arguments, bounds[index])
+            send_result(channel, timer.spent(), out, extra, arguments, bound)
         except BaseException as error:
             channel.send(ERROR, timer.spent(), tell(error))
             continue

@@ -9,6 +9,7 @@ from judge_wire import may_differ_from_itself
 DIGEST_BYTES = 16  # of SHA-256, for which most processors have instructions
 KEPT_BYTES = 1 << 16  # in memory, while a task is judged
 STORED_BYTES = 4096  # in the cache
+FLOATS, UNEQUAL = 1, 2
 
 
 class ReferenceFault(Exception):
@@ -59,31 +60,114 @@ def keep_expected(message, wanted):
     return Expected(message.seconds, floats, unequal, payload.size, data, digest)
 
 
-def render_expected(expected):
-    """What is to be stored of the expected values of a set."""
-    return {
-        "seconds": sum(each.seconds for each in expected),
-        "values": json.dumps([_render(each) for each in expected]),
-    }
+class ExpectedSet:
+    """The values for all inputs of a set, a column for each thing that is known of them."""
 
+    __slots__ = ("data", "digests", "flags", "seconds", "sizes")
 
-def parse_expected(values):
-    return [
-        Expected(
-            seconds,
-            bool(flags & 1),
-            bool(flags & 2),
-            size,
-            binascii.a2b_base64(data) if data is not None else None,
-            bytes.fromhex(digest) if digest is not None else None,
+    def __init__(self, seconds, flags, sizes, data, digests):
+        self.seconds = seconds
+        self.flags = flags
+        self.sizes = sizes
+        # None where the value is not at hand; its digest is then known.
+        self.data = data
+        self.digests = digests
+
+    @classmethod
+    def of(cls, values):
+        return cls(
+            [each.seconds for each in values],
+            [each.floats * FLOATS + each.unequal * UNEQUAL for each in values],
+            [each.size for each in values],
+            [each.data for each in values],
+            [each.digest for each in values],
         )
-        for seconds, flags, size, data, digest in json.loads(values)
-    ]
+
+    def __len__(self):
+        return len(self.sizes)
+
+    def __getitem__(self, index):
+        flags = self.flags[index]
+        return Expected(
+            self.seconds[index],
+            bool(flags & FLOATS),
+            bool(flags & UNEQUAL),
+            self.sizes[index],
+            self.data[index],
+            self.digests[index],
+        )
+
+    def part(self, first, last):
+        columns = (self.seconds, self.flags, self.sizes, self.data, self.digests)
+        return ExpectedSet(*(column[first:last] for column in columns))
+
+    def followed_by(self, other):
+        return ExpectedSet(
+            self.seconds + other.seconds,
+            self.flags + other.flags,
+            self.sizes + other.sizes,
+            self.data + other.data,
+            self.digests + other.digests,
+        )
+
+    def plain(self):
+        """For each value the bytes that a result has to have to be equal for certain; None where
+        they alone do not tell."""
+        if not any(self.flags):
+            return self.data
+        pairs = zip(self.data, self.flags)
+        return [None if flags & UNEQUAL else data for data, flags in pairs]
+
+    def has_floats(self, first, last):
+        """Whether one of these values is of floats."""
+        return any(flags & FLOATS for flags in self.flags[first:last])
 
 
-def _render(each):
-    flags = each.floats + 2 * each.unequal
-    stored = each.data is not None and each.size <= STORED_BYTES
-    data = binascii.b2a_base64(each.data, newline=False).decode("ascii") if stored else None
-    digest = None if stored else each.value_digest().hex()
-    return [round(each.seconds, 6), flags, each.size, data, digest]
+def render_expected(expected):
+    """What is to be stored of the expected values of a set. Of most, time and flags are 0."""
+    stored = [data is not None and len(data) <= STORED_BYTES for data in expected.data]
+    digests = {
+        index: each.value_digest().hex()
+        for index, each in enumerate(expected)
+        if not stored[index]
+    }
+    joined = b"".join(data for data, kept in zip(expected.data, stored) if kept)
+    values = {
+        "sizes": expected.sizes,
+        "seconds": _others([round(each, 6) for each in expected.seconds]),
+        "flags": _others(expected.flags),
+        "digests": list(digests.items()),
+        "data": binascii.b2a_base64(joined, newline=False).decode("ascii"),
+    }
+    return {"seconds": sum(expected.seconds), "values": json.dumps(values)}
+
+
+def parse_expected(text):
+    values = json.loads(text)
+    sizes = values["sizes"]
+    count = len(sizes)
+    digests = [None] * count
+    for index, digest in values["digests"]:
+        digests[index] = bytes.fromhex(digest)
+    joined, last = binascii.a2b_base64(values["data"]), 0
+    data = []
+    for size, digest in zip(sizes, digests):
+        if digest is None:
+            data.append(joined[last : last + size])
+            last += size
+        else:
+            data.append(None)
+    seconds, flags = _spread(values["seconds"], count), _spread(values["flags"], count)
+    return ExpectedSet(seconds, flags, sizes, data, digests)
+
+
+def _others(column):
+    """What is not 0, with its index."""
+    return [each for each in enumerate(column) if each[1]]
+
+
+def _spread(others, count):
+    column = [0] * count
+    for index, value in others:
+        column[index] = value
+    return column

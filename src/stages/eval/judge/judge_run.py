@@ -182,6 +182,25 @@ class Run:
                 loaded = kind == ERROR
                 yield Message(seconds, Payload(0, data), failed=True, loaded=loaded)
 
+    def take_equal(self, values):
+        """Of the messages that are here and not looked at yet, takes results as long as their bytes
+        are those of `values`, one after the other; returns the seconds of each. To be called when a
+        message has been taken."""
+        received, place, unpack = self.received, self.taken, HEADER.unpack_from
+        last = len(received) - HEADER.size
+        taken = []
+        for data in values:
+            if data is None or place > last:
+                break
+            kind, seconds, marks, length = unpack(received, place)
+            first = place + HEADER.size
+            if kind != RESULT or marks or length != len(data) or not received.startswith(data, first):
+                break
+            taken.append(seconds)
+            place = first + length
+        self.taken = place
+        return taken
+
     def put_questions(self, values):
         """Asks the candidate which values its last result equals; one byte of `judge_questions` each."""
         try:

@@ -3,7 +3,13 @@
 import base64
 
 from judge_comparison import extra_of
-from judge_expected import ReferenceFault, keep_expected, parse_expected, render_expected
+from judge_expected import (
+    ExpectedSet,
+    ReferenceFault,
+    keep_expected,
+    parse_expected,
+    render_expected,
+)
 from judge_inputs import Inputs
 from judge_limits import pack_limits
 from judge_purity import keeps_nothing
@@ -13,7 +19,7 @@ from judge_set import PASS, TIMEOUT, JudgedSet, NeedsData
 REFERENCE_SECONDS = 600.0
 START_AND_END_SECONDS = 2.0
 DETAILS_SECONDS = 1.0
-# A result may be larger than the expected value, encoded, by so many times and bytes.
+# A result may be larger than the largest expected value, encoded, by so many times and bytes.
 TIMES_EXPECTED = 64
 MORE_BYTES = 64 << 20
 MAXIMUM_WANTED = 20  # values fetched one by one; beyond, all are
@@ -103,7 +109,7 @@ class Judge:
                 if message.payload is not None:
                     expected.append(keep_expected(message, len(expected) in wanted))
                 if len(expected) == count:
-                    return expected
+                    return ExpectedSet.of(expected)
         raise ReferenceFault(f"ended after {len(expected)} of {count} {name} inputs")
 
     def judge_set(self, name, program, part=(0, None)):
@@ -150,14 +156,14 @@ class Judge:
         base, plus = sets.values()
         order = self.order(sets, program, "candidate")
         order["limits"] = pack_limits(base.limits + plus.limits)
-        order["bounds"] = bounds_of(base.expected + plus.expected)
+        order["bound"] = max(bound_of(base.expected), bound_of(plus.expected))
         run = Run(self.candidates, order, min(self.total_seconds(name) for name in sets))
         try:
             with run:
                 messages = run.messages(lambda: False)
-                base.collect(messages, run.put_questions)
+                base.collect(run, messages)
                 if base.status == PASS:
-                    plus.collect(messages, run.put_questions)
+                    plus.collect(run, messages)
         except NeedsData:
             return {}
         if run.report["cause"] not in ("exited", "stopped"):
@@ -177,7 +183,7 @@ class Judge:
 
     def cut_rest(self, name, first):
         """Where the parts of the inputs from `first` on begin, about equal in time, and their end."""
-        seconds = [each.seconds for each in self.expected[name][first:]]
+        seconds = self.expected[name].seconds[first:]
         whole, done, cuts = sum(seconds), 0.0, [first]
         for index, each in enumerate(seconds[:-1], first + 1):
             done += each
@@ -189,11 +195,11 @@ class Judge:
         """The expected values with those of `wanted` inputs, the others as they are known."""
         last = max(wanted)
         fetched = self.run_reference(name, wanted, last)
-        return [*fetched[: last + 1], *expected[last + 1 :]]
+        return fetched.part(0, last + 1).followed_by(expected.part(last + 1, None))
 
     def find_limits(self, expected):
         least, factor = self.options["minTimeLimit"], self.options["gtTimeLimitFactor"]
-        return [max(least, factor * each.seconds) for each in expected]
+        return [max(least, factor * seconds) for seconds in expected.seconds]
 
     def total_seconds(self, name):
         """Most time of a process for a set."""
@@ -207,19 +213,19 @@ class Judge:
         if self.identical:
             order |= self.identical_part(judged.expected)
         else:
-            order["bounds"] = bounds_of(judged.expected)
+            order["bound"] = bound_of(judged.expected)
         run = Run(self.candidates, order, self.total_seconds(name))
         with run:
             judged.collect(
-                run.messages(lambda: judged.first + len(judged.flags) in wanted), run.put_questions
+                run, run.messages(lambda: judged.first + len(judged.flags) in wanted)
             )
         judged.end(run.report)
 
     def identical_part(self, expected):
         """What a program that is judged within its own process needs beside its order."""
         kept = [
-            None if each.data is None else base64.b64encode(each.data).decode("ascii")
-            for each in expected
+            None if data is None else base64.b64encode(data).decode("ascii")
+            for data in expected.data
         ]
         return {
             "expected": kept,
@@ -233,7 +239,7 @@ class Judge:
         if judged.shown is None or not judged.lacks_expected():
             return
         index = judged.shown["index"]
-        if sum(each.seconds for each in self.expected[name][: index + 1]) > SHOWN_REFERENCE_SECONDS:
+        if sum(self.expected[name].seconds[: index + 1]) > SHOWN_REFERENCE_SECONDS:
             return
         try:
             judged.show_expected(self.run_reference(name, {index}, index)[index])
@@ -241,6 +247,6 @@ class Judge:
             pass
 
 
-def bounds_of(expected):
-    """Bytes that each result may have, encoded."""
-    return [TIMES_EXPECTED * each.size + MORE_BYTES for each in expected]
+def bound_of(expected):
+    """Bytes that a result may have, encoded."""
+    return TIMES_EXPECTED * max(expected.sizes, default=0) + MORE_BYTES

@@ -25,6 +25,7 @@ class Timer:
         self.kind = _signal.ITIMER_REAL
         self.install = _signal.signal
         self.signal = _signal.SIGALRM
+        self.handler = self.on_alarm
         self.limit = 0.0
         self.due = 0.0
         self.started = 0.0
@@ -33,7 +34,7 @@ class Timer:
         self.last_read = -READING_SECONDS
 
     def start(self, limit):
-        self.install(self.signal, self.on_alarm)
+        self.install(self.signal, self.handler)
         self.note(limit)
         self.set(self.kind, limit)
 

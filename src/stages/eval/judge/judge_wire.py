@@ -168,18 +168,38 @@ class _Decoder(_pickle.Unpickler):
         return known
 
 
-def encode_into(value, write):
-    """Gives the bytes of a value to `write`, part by part; equal plain values of equal layout give
-    equal bytes. True when the value, or one in it, has its own notion of what it equals."""
-    encoder = _Encoder(_Sink(write), 5)
-    encoder.fast = True
-    encoder.dump(value)
-    return encoder.own
+class Encoder:
+    """Encodes one value after another."""
+
+    __slots__ = ("dump", "pickler", "write")
+
+    def __init__(self, write):
+        """`write` gets the bytes, part by part."""
+        self.write = write
+        self.begin()
+
+    def begin(self):
+        self.pickler = _Encoder(_Sink(self.write), 5)
+        self.pickler.fast = True
+        self.dump = self.pickler.dump
+
+    def encode(self, value):
+        """Equal plain values of equal layout give equal bytes. True when the value, or one in it,
+        has its own notion of what it equals."""
+        try:
+            self.dump(value)
+        except BaseException:
+            self.begin()
+            raise
+        own = self.pickler.own
+        if own:
+            self.pickler.own = False
+        return own
 
 
 def encode(value):
     parts = []
-    encode_into(value, lambda part: parts.append(bytes(part)))
+    Encoder(lambda part: parts.append(bytes(part))).encode(value)
     return b"".join(parts)
 
 

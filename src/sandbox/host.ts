@@ -9,7 +9,7 @@ export interface HostOptions {
   /**
    * A trusted Python file with `load(setup)`, called once in each worker, and
    * `handle(state, payload, report)`, called in a confined fork for each request; `report(value)`
-   * sends a value out as one line of JSON.
+   * sends a value out as one line of JSON, and raises for numbers that JSON does not have.
    *
    * A module that judges code nobody trusts also has `candidate(state, channel)`. Then `handle` gets
    * a fourth argument: `candidates.start(**limits)` forks another child of the server, in walls of

@@ -228,6 +228,32 @@ def f(x): return Run()`,
     status: 'fail',
   },
   {
+    title: 'right results that it sends itself, after a time without end',
+    must: 'are no results',
+    source: `
+import os, pickle, struct
+def f(x):
+    data = pickle.dumps([x * 7919 + 1], 5)
+    for fd in range(0, 256):
+        try: os.write(fd, struct.pack('>BdBQ', 3, float('inf'), 0, len(data)) + data)
+        except OSError: pass
+    return [x * 7919 + 1]`,
+    status: ['fail', 'timeout'],
+  },
+  {
+    title: 'failures that it sends itself, after a time that is no number',
+    must: 'are failures',
+    source: `
+import os, struct
+def f(x):
+    for fd in range(0, 256):
+        for seconds in ('nan', '-inf', '1e308'):
+            try: os.write(fd, struct.pack('>BdBQ', 4, float(seconds), 0, 1) + b'x')
+            except OSError: pass
+    return [x * 7919 + 1]`,
+    status: ['fail', 'timeout'],
+  },
+  {
     title: 'forged pickles that name what they should not',
     must: 'run nothing and equal nothing',
     source: `

@@ -153,7 +153,7 @@ class HostChild(Child):
 
     def run(self):
         def report(value):
-            write_all(3, json.dumps(value).encode('ascii') + b'\n')
+            write_all(3, json.dumps(value, allow_nan=False).encode('ascii') + b'\n')
 
         arguments = [self.state, self.payload, report]
         if self.door is not None:

@@ -32,6 +32,7 @@ GATHER_SECONDS = 5e-4
 FEW_BYTES = 1 << 12
 MILLISECONDS = 1000
 MANY_PROCESSORS = 64
+MOST_SECONDS = 1e6  # that a message can name: one that is forged may name any number, or none
 # Bytes that a message may have, by kind.
 LARGEST_BYTES = {
     **dict.fromkeys((LOADED, RESULT, PART, DROP, FLAG), LARGEST_PART_BYTES),
@@ -153,7 +154,7 @@ class Run:
         parts = None
         while (head := self.take_header()) is not None:
             kind, seconds, marks, length = head
-            if length > LARGEST_BYTES.get(kind, -1):
+            if length > LARGEST_BYTES.get(kind, -1) or not abs(seconds) < MOST_SECONDS:
                 yield Message(0.0, failed=True, forged=True)
                 return
             data = self.take(length)
@@ -194,7 +195,8 @@ class Run:
                 break
             kind, seconds, marks, length = unpack(received, place)
             first = place + HEADER.size
-            if kind != RESULT or marks or length != len(data) or not received.startswith(data, first):
+            is_plain = kind == RESULT and not marks and abs(seconds) < MOST_SECONDS
+            if not is_plain or length != len(data) or not received.startswith(data, first):
                 break
             taken.append(seconds)
             place = first + length

@@ -1,5 +1,6 @@
 """Messages from a candidate to the judge, and the few that come back."""
 
+import math
 import os
 import struct
 
@@ -21,7 +22,6 @@ class Channel:
         self.write = os.write
         self.pack = HEADER.pack
         self.encode = Encoder(self.take).encode
-        self.begin(0, None)
 
     def send(self, kind, seconds, payload=b"", marks=0):
         data = self.pack(kind, seconds, marks, len(payload)) + payload
@@ -29,7 +29,7 @@ class Channel:
         while done < len(data):
             done += self.write(self.descriptor, memoryview(data)[done:])
 
-    def send_value(self, seconds, value, marks=0, most=None):
+    def send_value(self, seconds, value, marks=0, most=math.inf):
         """Raises ValueError for a value of more than `most` bytes; returns the marks."""
         self.begin(marks, most)
         if self.encode(value):
@@ -43,7 +43,7 @@ class Channel:
         self.marks = marks
         self.left = most
         self.parts = []
-        self.room = PART_BYTES if most is None or most > PART_BYTES else most
+        self.room = min(PART_BYTES, most)
 
     def take(self, part):
         """The next bytes of the value."""
@@ -56,20 +56,17 @@ class Channel:
         """Sends what has come before `part`, and of that what is too much for one message; returns
         the rest."""
         before = b"".join(self.parts)
-        if self.left is not None:
-            self.left -= len(before)
-            if len(part) > self.left:
-                raise ValueError("the result is far larger than the expected one")
+        self.left -= len(before)
+        if len(part) > self.left:
+            raise ValueError("the result is far larger than the expected one")
         self.send(PART, 0.0, before, self.marks)
         self.parts = []
         part = memoryview(part)
         while len(part) > PART_BYTES:
             self.send(PART, 0.0, bytes(part[:PART_BYTES]), self.marks)
-            if self.left is not None:
-                self.left -= PART_BYTES
+            self.left -= PART_BYTES
             part = part[PART_BYTES:]
-        self.room = PART_BYTES if self.left is None else min(PART_BYTES, self.left)
-        self.room -= len(part)
+        self.room = min(PART_BYTES, self.left) - len(part)
         return part
 
     def read(self, count):

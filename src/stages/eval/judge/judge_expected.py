@@ -3,6 +3,7 @@
 import binascii
 import hashlib
 import json
+from operator import add
 
 from judge_wire import may_differ_from_itself
 
@@ -98,17 +99,13 @@ class ExpectedSet:
         )
 
     def part(self, first, last):
-        columns = (self.seconds, self.flags, self.sizes, self.data, self.digests)
-        return ExpectedSet(*(column[first:last] for column in columns))
+        return ExpectedSet(*(column[first:last] for column in self.columns()))
 
     def followed_by(self, other):
-        return ExpectedSet(
-            self.seconds + other.seconds,
-            self.flags + other.flags,
-            self.sizes + other.sizes,
-            self.data + other.data,
-            self.digests + other.digests,
-        )
+        return ExpectedSet(*map(add, self.columns(), other.columns()))
+
+    def columns(self):
+        return self.seconds, self.flags, self.sizes, self.data, self.digests
 
     def plain(self):
         """For each value the bytes that a result has to have to be equal for certain; None where

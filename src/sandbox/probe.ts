@@ -85,13 +85,13 @@ const canaries: Canary[] = [
   },
   {
     name: 'memory of the whole tree',
-    // Three processes of 48 MiB each, together above the limit and what is allowed on top.
+    // Five processes of 20 MiB each, together above the limit and what is allowed on top.
     source: `
 import os, time
 out, into = os.pipe()
-for _ in range(3):
+for _ in range(5):
     if os.fork() == 0:
-        x = b'x' * (48 << 20)
+        x = b'x' * (20 << 20)
         os.write(into, b'.')
         time.sleep(30)
         os._exit(0)
@@ -99,13 +99,13 @@ os.set_blocking(out, False)
 ready, end = 0, time.monotonic() + 10
 while os.waitpid(-1, os.WNOHANG)[0] == 0 and time.monotonic() < end:
     try:
-        ready += len(os.read(out, 3))
-        end = min(end, time.monotonic() + 0.2) if ready == 3 else end
+        ready += len(os.read(out, 5))
+        end = min(end, time.monotonic() + 0.2) if ready == 5 else end
     except BlockingIOError:
         time.sleep(0.001)
-print(ready == 3)
+print(ready == 5)
 `,
-    limits: { memoryBytes: 64 << 20 },
+    limits: { memoryBytes: 24 << 20 },
     expected: ({ stdout }) => stdout !== 'True\n',
     onlyWithWalls: true,
   },

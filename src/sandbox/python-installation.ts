@@ -12,13 +12,29 @@ export interface PythonInstallation {
   version: string
   /** Folders that it needs to run: its prefixes and those its links lead to. */
   folders: string[]
+  /** What its `site` module makes of it. */
+  site: PythonSite
+}
+
+/** Where its modules are. Servers take this over, so that no code of `.pth` files runs in them. */
+export interface PythonSite {
+  /** As `sys.prefix` and `sys.exec_prefix`. */
+  prefixes: [prefix: string, execPrefix: string]
+  /** As `sys.path`, without a folder of the program's own or of the user's. */
+  path: string[]
 }
 
 const question = `
 import ctypes, json, os, sys
-print(json.dumps([sys.executable, '.'.join(map(str, sys.version_info[:3])),
-                  [sys.prefix, sys.base_prefix, sys.exec_prefix, os.path.dirname(os.__file__)],
-                  list(sys.version_info[:2]) >= [3, 9] and hasattr(os, 'pidfd_open')]))`
+print(json.dumps({
+    'executable': sys.executable,
+    'version': '.'.join(map(str, sys.version_info[:3])),
+    'usable': sys.version_info >= (3, 9) and hasattr(os, 'pidfd_open'),
+    'folders': [sys.prefix, sys.base_prefix, sys.exec_prefix, os.path.dirname(os.__file__)],
+    'site': {'prefixes': [sys.prefix, sys.exec_prefix], 'path': sys.path},
+}))`
+
+type Answer = PythonInstallation & { usable: boolean }
 
 /**
  * Asks `python` (default: `python3` on the path) where it really is.
@@ -27,7 +43,7 @@ print(json.dumps([sys.executable, '.'.join(map(str, sys.version_info[:3])),
  */
 export async function findPython(python = 'python3'): Promise<PythonInstallation> {
   const answer = await promisify(execFile)(python, ['-I', '-c', question], { timeout: 120_000 })
-    .then(({ stdout }) => JSON.parse(stdout) as [string, string, string[], boolean])
+    .then(({ stdout }) => JSON.parse(stdout) as Answer)
     .catch((cause: NodeJS.ErrnoException) => {
       const missing = cause.code === 'ENOENT'
       throw new MissingDependencyError(
@@ -41,7 +57,8 @@ export async function findPython(python = 'python3'): Promise<PythonInstallation
         },
       )
     })
-  const [executable, version, folders, usable] = answer
+  const { usable, ...installation } = answer
+  const { executable, version, folders } = installation
   if (!usable) {
     throw new MissingDependencyError(`Python 3.9 or newer is needed; ${python} is ${version}`, {
       code: 'RC_PYTHON_UNUSABLE',
@@ -49,7 +66,7 @@ export async function findPython(python = 'python3'): Promise<PythonInstallation
     })
   }
   const real = await realpath(executable)
-  return { executable, version, folders: [...new Set([...folders, dirname(real)])] }
+  return { ...installation, folders: [...new Set([...folders, dirname(real)])] }
 }
 
 /** The command that installs a Debian package, for this user. */

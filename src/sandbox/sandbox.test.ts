@@ -1,5 +1,13 @@
-import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawn } from 'node:child_process'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -317,6 +325,49 @@ print('ok')`
       await sandbox.dispose()
     }
     expect(leftovers()).toEqual(before)
+  })
+})
+
+describe('an interpreter with a folder of modules of its own', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sandbox-venv-'))
+  const venv = join(folder, 'venv')
+  let sandbox: Sandbox
+  beforeAll(async () => {
+    execFileSync('python3', ['-m', 'venv', '--without-pip', venv])
+    const interpreter = join(venv, 'bin/python')
+    const ask = "import sysconfig; print(sysconfig.get_path('purelib'))"
+    const modules = execFileSync(interpreter, ['-c', ask], { encoding: 'utf8' }).trim()
+    const linked = join(folder, 'linked')
+    mkdirSync(linked)
+    writeFileSync(join(modules, 'installed_there.py'), 'where = "in the folder"\n')
+    writeFileSync(join(linked, 'linked_there.py'), 'where = "in a folder that a line names"\n')
+    writeFileSync(
+      join(modules, 'extra.pth'),
+      `${linked}\nimport sys; sys.modules['left_behind'] = sys\n`,
+    )
+    sandbox = await createSandbox({ isolation: 'none', workers: 1, python: interpreter })
+  })
+  afterAll(async () => {
+    await sandbox.dispose()
+    rmSync(folder, { recursive: true })
+  })
+
+  it('finds its modules, but runs no code that a .pth file has for every start', async () => {
+    const source = `
+import sys, installed_there, linked_there
+print(installed_there.where, linked_there.where, sep='\\n')
+print('left_behind' in sys.modules, sys.prefix, sys.exec_prefix)`
+    expect(await sandbox.run(python(source))).toMatchObject({
+      stderr: '',
+      stdout: `in the folder\nin a folder that a line names\nFalse ${venv} ${venv}\n`,
+    })
+  })
+
+  it('has what Python adds to the builtins', async () => {
+    const source = 'print(quit, copyright, license, credits, help, sep="\\n")\nexit(7)'
+    const result = await sandbox.run(python(source))
+    expect(result).toMatchObject({ exitCode: 7, stderr: '' })
+    expect(result.stdout).toMatch(/^Use quit\(\).*Type help\(\) for interactive help/s)
   })
 })
 

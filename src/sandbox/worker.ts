@@ -47,7 +47,8 @@ export class WorkerFault extends Error {}
 
 const serverSource = fileURLToPath(new URL('./server', import.meta.url))
 const launchFlags = ['-I', '-S', '-B']
-const serverFlags = ['-s', '-B', '-X', 'utf8']
+/** Without `site`, whose part the server takes. */
+const serverFlags = ['-S', '-B', '-X', 'utf8']
 
 /** What a program finds in its environment. */
 const programEnvironment = {
@@ -149,6 +150,7 @@ export async function createWorker(options: WorkerOptions): Promise<Worker> {
         memoryGroup: memory !== undefined,
       },
       environment: bubblewrap ? { ...environment, TMPDIR: '/tmp' } : environment,
+      site: options.python.site,
     })
     const ready = await receive(30_000)
     countsWaits = (ready.head as { countsWaits: boolean }).countsWaits

@@ -5,6 +5,7 @@ import io
 import linecache
 import os
 import signal
+import site
 import sys
 import threading
 import traceback
@@ -13,6 +14,15 @@ import types
 NAME = 'main.py'
 _LIBRARY = os.path.join(sys.base_prefix, 'lib', 'python')
 _streams = {}
+
+
+def be_site(path, prefixes):
+    """What `site` does when Python starts, but for the code in .pth files and sitecustomize."""
+    sys.path[:] = path
+    sys.prefix, sys.exec_prefix = prefixes
+    site.setquit()
+    site.setcopyright()
+    site.sethelper()
 
 
 def write_files(files):

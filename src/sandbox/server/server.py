@@ -207,7 +207,6 @@ def address_space_in_use():
 def main():
     # Process 1 of a namespace ignores what it has no handler for.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    sys.path.pop(0)
     owner = socket.socket(fileno=3)
     os.set_inheritable(3, False)
     os.umask(0o022)
@@ -215,6 +214,7 @@ def main():
     if not head['walls']['namespaces']:
         confine.prctl(confine.PR_SET_CHILD_SUBREAPER, 1)
         confine.prctl(confine.PR_SET_PDEATHSIG, signal.SIGKILL)
+    program.be_site(**head['site'])
     program.make_streams()
     server = Server(owner, head)
     send(owner, {'countsWaits': charged_time.KERNEL_COUNTS_WAITS})

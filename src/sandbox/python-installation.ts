@@ -43,7 +43,7 @@ type Answer = PythonInstallation & { usable: boolean }
  */
 export async function findPython(python = 'python3'): Promise<PythonInstallation> {
   const answer = await promisify(execFile)(python, ['-I', '-c', question], { timeout: 120_000 })
-    .then(({ stdout }) => JSON.parse(stdout) as Answer)
+    .then(({ stdout }) => readAnswer(stdout))
     .catch((cause: NodeJS.ErrnoException) => {
       const missing = cause.code === 'ENOENT'
       throw new MissingDependencyError(
@@ -67,6 +67,11 @@ export async function findPython(python = 'python3'): Promise<PythonInstallation
   }
   const real = await realpath(executable)
   return { ...installation, folders: [...new Set([...folders, dirname(real)])] }
+}
+
+/** The last line: what `.pth` files print at every start stands before it. */
+function readAnswer(output: string): Answer {
+  return JSON.parse(output.trimEnd().split('\n').at(-1) ?? '') as Answer
 }
 
 /** The command that installs a Debian package, for this user. */

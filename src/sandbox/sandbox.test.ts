@@ -15,6 +15,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findBubblewrap } from './bubblewrap.ts'
 import type { Limits } from './limits.ts'
 import { probeSandbox } from './probe.ts'
+import { findPython } from './python-installation.ts'
 import { createSandbox, type Sandbox } from './sandbox.ts'
 
 const python = (source: string) => ({ language: 'python', source }) as const
@@ -380,6 +381,16 @@ describe('what a sandbox needs', () => {
       status: 3,
       hint: `Install it: ${root ? '' : 'sudo '}apt-get install -y bubblewrap`,
     })
+  })
+
+  it('finds an interpreter that prints something whenever it starts', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'loud-python-'))
+    const loud = join(folder, 'python')
+    writeFileSync(loud, '#!/bin/sh\necho "[welcome]"\nexec python3 "$@"\n', { mode: 0o755 })
+    const quiet = await findPython()
+    expect(await findPython(loud)).toEqual(quiet)
+    expect(quiet.site.path.length).toBeGreaterThan(1)
+    rmSync(folder, { recursive: true })
   })
 
   it('tells a forbidden namespace from a missing bubblewrap', async () => {

@@ -89,7 +89,8 @@ const canaries: Canary[] = [
     source: `
 import os, time
 out, into = os.pipe()
-for _ in range(5):
+count = 5
+for _ in range(count):
     if os.fork() == 0:
         x = b'x' * (20 << 20)
         os.write(into, b'.')
@@ -99,11 +100,11 @@ os.set_blocking(out, False)
 ready, end = 0, time.monotonic() + 10
 while os.waitpid(-1, os.WNOHANG)[0] == 0 and time.monotonic() < end:
     try:
-        ready += len(os.read(out, 5))
-        end = min(end, time.monotonic() + 0.2) if ready == 5 else end
+        ready += len(os.read(out, count))
+        end = min(end, time.monotonic() + 0.2) if ready == count else end
     except BlockingIOError:
         time.sleep(0.001)
-print(ready == 5)
+print(ready == count)
 `,
     limits: { memoryBytes: 24 << 20 },
     expected: ({ stdout }) => stdout !== 'True\n',
